@@ -1,0 +1,15 @@
+# Third-party libraries, all from Debian 12 under their own names. tests/lint fences their headers.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium>=1.0.18)
+pkg_check_modules(URING REQUIRED IMPORTED_TARGET liburing>=2.3)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd>=1.5)
+pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal>=2.30)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.13)
+if(SATSYNC_TESTS)
+    pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka>=1.1.5)
+endif()
+add_library(satsync_dependencies INTERFACE)
+target_link_libraries(satsync_dependencies INTERFACE PkgConfig::SODIUM PkgConfig::URING
+    PkgConfig::ZSTD PkgConfig::ISAL PkgConfig::XXHASH PkgConfig::JANSSON Threads::Threads m)

@@ -1,0 +1,1 @@
+# The programs; each links the shared libraries as any other user would.

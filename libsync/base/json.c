@@ -1,0 +1,162 @@
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void json_init(struct json *json, const struct allocator *allocator) {
+    *json = (struct json){.allocator = allocator};
+}
+
+void json_fini(struct json *json) {
+    memory_free(json->allocator, json->text);
+    json_init(json, json->allocator);
+}
+
+static void append(struct json *json, const char *text, size_t bytes) {
+    if (json->failed) {
+        return;
+    }
+    if (json->bytes + bytes + 1 > json->capacity) {
+        size_t capacity = (json->bytes + bytes + 1) * 2;
+        char *larger = memory_grow(json->allocator, json->text, json->bytes, capacity);
+        if (!larger) {
+            json->failed = true;
+            return;
+        }
+        json->text = larger;
+        json->capacity = capacity;
+    }
+    memcpy(json->text + json->bytes, text, bytes);
+    json->bytes += bytes;
+    json->text[json->bytes] = '\0';
+}
+
+static void value_starts(struct json *json) {
+    if (json->need_comma) {
+        append(json, ",", 1);
+    }
+    json->need_comma = true;
+}
+
+const char *json_finish(struct json *json) {
+    append(json, "", 0);
+    return json->failed ? NULL : json->text;
+}
+
+static void open_with(struct json *json, const char *bracket) {
+    value_starts(json);
+    append(json, bracket, 1);
+    json->need_comma = false;
+}
+
+static void close_with(struct json *json, const char *bracket) {
+    append(json, bracket, 1);
+    json->need_comma = true;
+}
+
+void json_object(struct json *json) {
+    open_with(json, "{");
+}
+
+void json_object_end(struct json *json) {
+    close_with(json, "}");
+}
+
+void json_array(struct json *json) {
+    open_with(json, "[");
+}
+
+void json_array_end(struct json *json) {
+    close_with(json, "]");
+}
+
+/* Length of the valid UTF-8 sequence at `at`, 0 when there is none (RFC 3629). */
+static size_t utf8_sequence(const unsigned char *at) {
+    if (at[0] < 0x80) {
+        return 1;
+    }
+    size_t length = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+    if (at[0] < 0xc2 || at[0] > 0xf4) {
+        return 0;
+    }
+    for (size_t i = 1; i < length; i++) {
+        if ((at[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
+    bool surrogate = at[0] == 0xed && at[1] >= 0xa0;
+    bool too_high = at[0] == 0xf4 && at[1] >= 0x90;
+    return overlong || surrogate || too_high ? 0 : length;
+}
+
+static void quoted(struct json *json, const char *text) {
+    append(json, "\"", 1);
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at) {
+        size_t length = utf8_sequence(at);
+        if (length == 0) {
+            append(json, "\xef\xbf\xbd", 3);
+            length = 1;
+        } else if (*at < 0x20) {
+            char escape[8];
+            append(json, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", *at));
+        } else {
+            if (*at == '"' || *at == '\\') {
+                append(json, "\\", 1);
+            }
+            append(json, (const char *)at, length);
+        }
+        at += length;
+    }
+    append(json, "\"", 1);
+}
+
+void json_key(struct json *json, const char *key) {
+    value_starts(json);
+    quoted(json, key);
+    append(json, ":", 1);
+    json->need_comma = false;
+}
+
+void json_string(struct json *json, const char *text) {
+    value_starts(json);
+    quoted(json, text);
+}
+
+static void raw(struct json *json, const char *text) {
+    value_starts(json);
+    append(json, text, strlen(text));
+}
+
+void json_u64(struct json *json, uint64_t value) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    raw(json, text);
+}
+
+void json_i64(struct json *json, int64_t value) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    raw(json, text);
+}
+
+void json_bool(struct json *json, bool value) {
+    raw(json, value ? "true" : "false");
+}
+
+void json_null(struct json *json) {
+    raw(json, "null");
+}
+
+void json_number(struct json *json, double value, int decimals) {
+    char text[400];
+    if (!isfinite(value)) {
+        json_null(json);
+        return;
+    }
+    snprintf(text, sizeof text, "%.*f", decimals, value);
+    raw(json, text);
+}

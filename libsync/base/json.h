@@ -1,0 +1,47 @@
+/*
+ * JSON writer into a growing buffer: commas, nesting and escapes are its business. Output has no
+ * whitespace. A failed allocation is sticky and seen in json_finish. Owner thread.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/memory.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json {
+    char *text;
+    size_t bytes;
+    size_t capacity;
+    bool failed;
+    bool need_comma;
+    const struct allocator *allocator;
+};
+
+void json_init(struct json *json, const struct allocator *allocator);
+void json_fini(struct json *json);
+
+/* The text, NUL-terminated, owned by json until json_fini; NULL when memory ran out. */
+const char *json_finish(struct json *json);
+
+void json_object(struct json *json);
+void json_object_end(struct json *json);
+void json_array(struct json *json);
+void json_array_end(struct json *json);
+
+/* In an object each value follows its key. */
+void json_key(struct json *json, const char *key);
+
+/* Bytes that are not valid UTF-8 are written as U+FFFD. */
+void json_string(struct json *json, const char *text);
+void json_u64(struct json *json, uint64_t value);
+void json_i64(struct json *json, int64_t value);
+void json_bool(struct json *json, bool value);
+void json_null(struct json *json);
+
+/* A finite number with `decimals` digits; others become null. */
+void json_number(struct json *json, double value, int decimals);
+
+#endif
