@@ -58,8 +58,8 @@ enum satsync_status {
 
     SATSYNC_REFUSED = 80, /* the peer's key is unknown here, or ours there; or it may not do this */
     SATSYNC_NEWER_VERSION = 81, /* a newer major version of wire or format */
-    SATSYNC_PROTOCOL = 82,    /* the peer broke the protocol */
-    SATSYNC_PEER_FAILED = 83, /* the peer reported that it could not do it */
+    SATSYNC_PROTOCOL = 82,      /* the peer broke the protocol */
+    SATSYNC_PEER_FAILED = 83,   /* the peer reported that it could not do it */
 
     SATSYNC_CORRUPT = 96,    /* a checksum or authentication tag does not match */
     SATSYNC_FORGED = 97,     /* a signature does not verify, or its signer is not trusted */

@@ -1,0 +1,89 @@
+/*
+ * Stores: a directory that holds one run's checkpoints.
+ *
+ * Several processes may use a store at once. A store handle belongs to the thread that uses it;
+ * several handles may be open on one store.
+ */
+#ifndef SATSYNC_STORE_H
+#define SATSYNC_STORE_H
+
+#include <satsync/engine.h>
+#include <satsync/key.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct satsync_store;
+
+/* Makes the directory a store of the key's site. Checkpoints saved in it can be read with `key` and
+ * by the holders of `recipients`. Refuses a directory that is not empty. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_store_create(struct satsync_engine *engine, const char *path, const struct satsync_key *key,
+                     const struct satsync_public_key *recipients, size_t recipient_count,
+                     struct satsync_error *error);
+
+/* `key` may be NULL: then contents cannot be read or saved, but listed, checked and forwarded. The
+ * key is borrowed until close. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_store_open(struct satsync_engine *engine, const char *path, const struct satsync_key *key,
+                   struct satsync_store **store, struct satsync_error *error);
+SATSYNC_API void satsync_store_close(struct satsync_store *store);
+
+/* Trusts manifests signed by this key from now on. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_store_trust(struct satsync_store *store, const struct satsync_public_key *key,
+                    struct satsync_error *error);
+
+/* What a manifest says in clear. */
+struct satsync_checkpoint_info {
+    uint64_t step;
+    uint64_t created_unix_ns;
+    uint64_t raw_bytes;    /* tensors and blobs as the trainer had them */
+    uint64_t stored_bytes; /* packs and manifest on disk */
+    uint64_t tensors;
+    uint64_t chunks;
+    uint32_t packs;
+    uint32_t recipients;
+    uint8_t digest[32];       /* of the manifest: equal digests are equal checkpoints */
+    uint8_t origin_store[16]; /* where it was saved */
+    struct satsync_public_key signer;
+};
+
+/* Steps in ascending order into `steps` (room for `capacity`); *count is how many there are. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_store_steps(struct satsync_store *store, uint64_t *steps, size_t capacity, size_t *count,
+                    struct satsync_error *error);
+
+/* Checks the signature, not the packs. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_store_info(struct satsync_store *store, uint64_t step, struct satsync_checkpoint_info *info,
+                   struct satsync_error *error);
+
+/* Something that verify found damaged; text is for a person. */
+struct satsync_damage {
+    uint64_t step;
+    enum satsync_status status;
+    char what[256]; /* such as "pack 0123..., bytes 4096 to 9000, tensor h.0.attn.weight" */
+};
+
+struct satsync_verify_report {
+    uint64_t checkpoints;   /* looked at */
+    uint64_t checked_bytes; /* read and compared */
+    uint64_t damaged;       /* pieces found damaged, also beyond the room below */
+    int authenticated;      /* 1: with the key, against forgery; 0: against accidents only */
+    struct satsync_damage *damages; /* caller's room, may be NULL */
+    size_t capacity;
+};
+
+/* Reads every byte of one step, or of all when step is SATSYNC_ALL_STEPS. Returns the status of the
+ * first damage (class integrity) after looking at everything. */
+#define SATSYNC_ALL_STEPS UINT64_MAX
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_store_verify(struct satsync_store *store, uint64_t step,
+                     struct satsync_verify_report *report, struct satsync_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
