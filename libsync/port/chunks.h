@@ -62,10 +62,16 @@ struct chunks_ops {
     enum satsync_status (*pack_read)(struct pack_reader *reader, uint64_t offset, void *data,
                                      size_t bytes, struct satsync_error *error);
     void (*pack_close)(struct pack_reader *reader);
+    /* A finished pack is held, so that no sweep takes it, until the handle is closed or the pack
+     * released: once a committed manifest names it, or nobody will. An open reader holds its pack
+     * too: who commits a manifest that refers to an older pack keeps it open until then. */
+    void (*pack_release)(struct chunks *chunks, const struct pack_id *id);
 
     /* Makes the manifest of `step` appear whole: a temporary file, fsync, rename, fsync of the
      * directory. An equal one present: SATSYNC_OK. A different one: SATSYNC_CONFLICT. The packs
-     * that it names must be finished. Safe against other processes committing the same step. */
+     * that it names must be finished. Several processes may commit one step at once: one content
+     * wins, and who brought another gets SATSYNC_CONFLICT. After another failure the step may be
+     * there or not; to commit again is safe. */
     enum satsync_status (*manifest_commit)(struct chunks *chunks, uint64_t step, const void *data,
                                            size_t bytes, struct satsync_error *error);
     /* *data is heap memory for the caller to free with memory_free(allocator of open). */
@@ -113,8 +119,17 @@ struct chunks_ops {
     /* Syncs what it can and keeps the journal for a later incoming_open. */
     void (*incoming_close)(struct incoming *incoming);
 
-    /* Removes temporary files, packs and journals that nothing needs, except those of a live
-     * process; `live` lists the packs that committed manifests name. */
+    /* Removes what was received of a checkpoint that will not be resumed. SATSYNC_BUSY when another
+     * process is receiving it, SATSYNC_NOT_FOUND when nobody ever did. */
+    enum satsync_status (*incoming_discard)(struct chunks *chunks, const uint8_t digest[32],
+                                            struct satsync_error *error);
+
+    /* Reclaiming space: sweep_begin notes what nobody holds at this moment; the caller then reads
+     * the manifests; sweep removes what was noted and is not in `live` (the packs that committed
+     * manifests name), not named by the journal of a checkpoint half received, and not held
+     * meanwhile, with temporary files of dead processes. In this order no pack can be taken whose
+     * manifest is committed at the same time. sweep without sweep_begin: SATSYNC_WRONG_STATE. */
+    enum satsync_status (*sweep_begin)(struct chunks *chunks, struct satsync_error *error);
     enum satsync_status (*sweep)(struct chunks *chunks, const struct pack_id *live, size_t count,
                                  struct satsync_error *error);
 

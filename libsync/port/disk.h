@@ -25,6 +25,8 @@ enum disk_open {
 struct disk;
 struct disk_file;
 
+enum disk_lock { DISK_LOCK_SHARED, DISK_LOCK_EXCLUSIVE };
+
 enum disk_request_kind { DISK_REQUEST_READ, DISK_REQUEST_WRITE };
 
 /* Owned by the caller, who may not touch it or its buffer until `wait` gives it back. */
@@ -55,12 +57,19 @@ struct disk_ops {
     enum satsync_status (*allocate)(struct disk *disk, struct disk_file *file, uint64_t bytes,
                                     struct satsync_error *error);
 
+    /* Locks the open file against other open files of the same name, also in this process, until it
+     * is closed or its process dies. Never blocks: SATSYNC_BUSY when another one is in the way,
+     * SATSYNC_UNSUPPORTED where the file system has no locks. */
+    enum satsync_status (*lock)(struct disk *disk, struct disk_file *file, enum disk_lock mode,
+                                struct satsync_error *error);
+
     /* Queues a request. SATSYNC_AGAIN: the queue is full, `wait` for one first. */
     enum satsync_status (*submit)(struct disk *disk, struct disk_request *request);
     /* Blocks for a finished request; NULL when none is under way. */
     struct disk_request *(*wait)(struct disk *disk);
 
-    /* Everything completed on the file is durable at return. */
+    /* Everything completed on the file is durable at return. After a failure nothing written since
+     * the last success may be counted on, not even after another sync that succeeds. */
     enum satsync_status (*sync)(struct disk *disk, struct disk_file *file,
                                 struct satsync_error *error);
     /* Names created, renamed or removed in the directory are durable at return. */
@@ -68,6 +77,13 @@ struct disk_ops {
                                           struct satsync_error *error);
     enum satsync_status (*rename)(struct disk *disk, const char *from, const char *to,
                                   struct satsync_error *error);
+    /* Gives the file the name `to` in the same directory, exactly one of several processes that try
+     * at once succeeds, the others get SATSYNC_CONFLICT. `from` may remain as a second name: remove
+     * it once the directory is synced. (A hard link where there are any: rename without replacing
+     * is missing on NFS. On a file system with neither, two processes within the same instant may
+     * both succeed, and the last one's file stays.) */
+    enum satsync_status (*publish)(struct disk *disk, const char *from, const char *to,
+                                   struct satsync_error *error);
     enum satsync_status (*remove)(struct disk *disk, const char *path, struct satsync_error *error);
     /* Fails with SATSYNC_CONFLICT when it exists. */
     enum satsync_status (*make_directory)(struct disk *disk, const char *path,
