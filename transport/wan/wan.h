@@ -27,7 +27,8 @@
 
 struct wan;
 struct handshake;
-struct wan_keys;
+struct handshake_answer;
+struct handshake_secrets;
 struct parity;
 
 enum {
@@ -35,10 +36,9 @@ enum {
     WAN_DATAGRAM_BYTES_MIN = 576,
     WAN_DATAGRAM_BYTES_MAX = 9216,
     /* What IPv4 and UDP headers add to each datagram where a rate counts IP bytes. */
-    WAN_IP_UDP_BYTES = 28
+    WAN_IP_UDP_BYTES = 28,
+    WAN_PARAMETERS_BYTES = 64
 };
-
-enum wan_role { WAN_INITIATOR, WAN_ACCEPTOR };
 
 enum wan_controller {
     WAN_CONTROLLER_AUTO,  /* rated when rate_bps is given, else model */
@@ -49,22 +49,18 @@ enum wan_controller {
 /* Zero means default everywhere but in the fields marked "required". */
 struct wan_options {
     const struct allocator *allocator;
-    enum wan_role role;
 
-    /* Required: 8 bytes that stand in every datagram of the link, in both directions. The initiator
-     * draws them at random; the acceptor takes them from the first datagram. */
-    uint64_t connection_id;
-
-    /* The handshake, begun by the caller for `role`; required unless `keys` are given. Ownership
-     * passes to the wan when wan_new succeeds. For an acceptor the datagram that made the caller
-     * begin it is then given to wan_recv as the first. */
+    /* Exactly one of these three, which also says who this end is:
+     * An initiator's handshake, begun; borrowed (and driven) until LINK_EVENT_UP or _DOWN. */
     struct handshake *handshake;
-
-    /* Keys of a link that needs no handshake (tests); copied. */
-    const struct wan_keys *keys;
+    /* An acceptor's answer to the HELLO, accepted; copied. The wan sends its WELCOME, again for
+     * each repeated HELLO given to wan_recv. */
+    const struct handshake_answer *answer;
+    /* Keys of a link that needs no handshake any more (tests); copied. */
+    const struct handshake_secrets *secrets;
 
     /* Reed-Solomon for repair symbols; NULL sends none and ignores the peer's. Outlives the wan. */
-    const struct parity *parity;
+    struct parity *parity;
 
     uint64_t seed; /* of all chance inside: differ per link, repeat to replay */
 
@@ -91,7 +87,11 @@ struct wan_batch {
     uint64_t departure_ns; /* when the first may leave; never far after `now_ns` */
 };
 
-/* On failure *out is NULL, and the handshake stays the caller's. */
+/* What the handshake carries to the peer about this end's limits: fills `out` (of at least
+ * WAN_PARAMETERS_BYTES) and returns the length, for the parameters of handshake.h. */
+size_t wan_parameters(const struct wan_options *options, uint8_t *out);
+
+/* On failure *out is NULL. */
 enum satsync_status wan_new(const struct wan_options *options, struct wan **out,
                             struct satsync_error *error) SATSYNC_MUST_CHECK;
 
