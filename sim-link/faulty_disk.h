@@ -42,8 +42,8 @@ void faulty_disk_fail_at(struct disk *disk, uint64_t operation, enum satsync_sta
 
 /* Crashes now, if the power is not off already, and comes up again with what was durable and the
  * seed's choice of the rest. Files that are open stay to be closed and are good for nothing else;
- * locks are gone. */
-void faulty_disk_crash(struct disk *disk);
+ * locks are gone. SATSYNC_NO_MEMORY: the host has none, and the disk is of no more use. */
+enum satsync_status faulty_disk_crash(struct disk *disk) SATSYNC_MUST_CHECK;
 
 /* Turns bits of one durable byte, as rot does. NOT_FOUND: no such file or no such byte. */
 enum satsync_status faulty_disk_rot(struct disk *disk, const char *path, uint64_t offset,
