@@ -48,7 +48,7 @@ const char *satsync_status_name(enum satsync_status status) {
 }
 
 enum satsync_status_class satsync_status_class(enum satsync_status status) {
-    if ((int)status < 16) {
+    if (status == SATSYNC_OK || status == SATSYNC_AGAIN) {
         return SATSYNC_CLASS_OK;
     }
     int status_class = (int)status / 16;
@@ -164,9 +164,8 @@ static const char *next_step(enum satsync_status status) {
 enum satsync_status error_set_errno(struct satsync_error *err, int errno_value, const char *subject,
                                     const char *doing) {
     enum satsync_status status = status_of_errno(errno_value);
-    char reason[96];
-    if (strerror_r(errno_value, reason, sizeof reason) != 0) {
-        snprintf(reason, sizeof reason, "error %d", errno_value);
-    }
+    /* GNU's strerror_r, which returns the text and may leave the buffer alone. */
+    char buffer[96];
+    const char *reason = strerror_r(errno_value, buffer, sizeof buffer);
     return error_set(err, status, subject, "%s failed: %s%s", doing, reason, next_step(status));
 }
