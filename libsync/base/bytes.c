@@ -41,7 +41,7 @@ struct bytes_reader bytes_reader_over(const void *data, size_t bytes) {
 }
 
 size_t bytes_left(const struct bytes_reader *reader) {
-    return (size_t)(reader->end - reader->at);
+    return reader->failed ? 0 : (size_t)(reader->end - reader->at);
 }
 
 bool bytes_all_read(const struct bytes_reader *reader) {

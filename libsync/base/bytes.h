@@ -26,6 +26,8 @@ struct bytes_reader {
 };
 
 struct bytes_reader bytes_reader_over(const void *data, size_t bytes);
+
+/* 0 once a read has failed, so that a loop over what is left ends. */
 size_t bytes_left(const struct bytes_reader *reader);
 
 /* True when nothing failed and nothing is left: what every decoder ends with. */
