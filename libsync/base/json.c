@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -157,6 +158,14 @@ void json_number(struct json *json, double value, int decimals) {
         json_null(json);
         return;
     }
+    assert(decimals >= 0 && decimals <= 20);
     snprintf(text, sizeof text, "%.*f", decimals, value);
+    /* The host program's locale may write the decimal point as a comma, or in several bytes. */
+    size_t whole = strspn(text, "-0123456789");
+    if (decimals > 0) {
+        size_t digits = strlen(text) - (size_t)decimals;
+        text[whole] = '.';
+        memmove(text + whole + 1, text + digits, (size_t)decimals + 1);
+    }
     raw(json, text);
 }

@@ -41,7 +41,7 @@ void json_i64(struct json *json, int64_t value);
 void json_bool(struct json *json, bool value);
 void json_null(struct json *json);
 
-/* A finite number with `decimals` digits; others become null. */
+/* A finite number with `decimals` digits (0 to 20); others become null. */
 void json_number(struct json *json, double value, int decimals);
 
 #endif
