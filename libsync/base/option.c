@@ -13,13 +13,14 @@ struct unit {
     uint64_t factor;
 };
 
+/* Of units with one factor the last is what satsync_option_format writes. */
 static const struct unit bytes_units[] = {
     {"", 1},
     {"B", 1},
     {"k", 1000},
-    {"kB", 1000},
     {"K", 1000},
     {"KB", 1000},
+    {"kB", 1000},
     {"M", 1000000},
     {"MB", 1000000},
     {"G", 1000000000},
@@ -294,6 +295,22 @@ static void format_choice(const char *choices, uint64_t value, char *out, size_t
     snprintf(out, out_bytes, "%.*s", (int)strcspn(choices, "|"), choices);
 }
 
+/* Exact and free of the locale, so that what is written can be parsed again. */
+static void format_percent(uint64_t parts_per_billion, char *out, size_t out_bytes) {
+    uint64_t fraction = parts_per_billion % 10000000;
+    int digits = 7;
+    while (digits > 0 && fraction % 10 == 0) {
+        fraction /= 10;
+        digits--;
+    }
+    uint64_t whole = parts_per_billion / 10000000;
+    if (digits == 0) {
+        snprintf(out, out_bytes, "%" PRIu64 "%%", whole);
+    } else {
+        snprintf(out, out_bytes, "%" PRIu64 ".%0*" PRIu64 "%%", whole, digits, fraction);
+    }
+}
+
 void satsync_option_format(const struct satsync_option *row, uint64_t value, char *out,
                            size_t out_bytes) {
     if (row->type == SATSYNC_OPTION_BOOL) {
@@ -305,7 +322,7 @@ void satsync_option_format(const struct satsync_option *row, uint64_t value, cha
         return;
     }
     if (row->type == SATSYNC_OPTION_FRACTION) {
-        snprintf(out, out_bytes, "%.7g%%", (double)value / 1e7);
+        format_percent(value, out, out_bytes);
         return;
     }
     const struct unit *best = NULL;
