@@ -6,6 +6,7 @@ enum satsync_status pool_init(struct pool *pool, const struct pool_options *opti
                               const struct allocator *allocator) {
     assert(options->align > 0 && (options->align & (options->align - 1)) == 0);
     assert(options->blocks > 0 && options->blocks <= UINT32_MAX);
+    assert(options->block_bytes > 0 && options->block_bytes <= SIZE_MAX - options->align);
     size_t stride = (options->block_bytes + options->align - 1) & ~(options->align - 1);
     *pool = (struct pool){.block_bytes = stride, .blocks = options->blocks, .allocator = allocator};
     size_t total;
