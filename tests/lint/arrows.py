@@ -10,7 +10,8 @@ ARROWS = {
     "libsync/include": (),
     "libsync/base": (),
     "libsync/port": ("libsync/base",),
-    "libsync/codec": ("libsync/base",),
+    # codec implements port/parity.h.
+    "libsync/codec": ("libsync/base", "libsync/port"),
     "libsync/model": ("libsync/base",),
     "libsync/rounds": ("libsync/base", "libsync/port", "libsync/codec", "libsync/model"),
     "libsync/engine": ("libsync/base", "libsync/port", "libsync/codec", "libsync/model"),
