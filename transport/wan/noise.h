@@ -1,7 +1,8 @@
 /*
  * The Noise Protocol Framework (revision 34, noiseprotocol.org) for the patterns IK and XX with
  * 25519, BLAKE2b, and ChaChaPoly or AESGCM; and the few primitives that the handshake around it
- * needs. One of the two files of this folder that see libsodium. Pure but for noise_random.
+ * needs. noise.c and keys.c are the files of this folder that see libsodium. Pure but for
+ * noise_random.
  */
 #ifndef TRANSPORT_WAN_NOISE_H
 #define TRANSPORT_WAN_NOISE_H
@@ -74,7 +75,8 @@ size_t noise_overhead(const struct noise *noise);
 enum satsync_status noise_write(struct noise *noise, const void *payload, size_t payload_bytes,
                                 uint8_t *out) SATSYNC_MUST_CHECK;
 
-/* Reads the peer's next message; the payload, bytes - noise_overhead() long, goes to `payload`.
+/* Reads the peer's next message; the payload, bytes - noise_overhead() long, goes to `payload`,
+ * which may not overlap the message.
  * SATSYNC_FORGED: it does not authenticate (another key, prologue or cipher, or changed bytes) and
  * the handshake must be dropped; SATSYNC_PROTOCOL: too short or too long. */
 enum satsync_status noise_read(struct noise *noise, const uint8_t *message, size_t bytes,
