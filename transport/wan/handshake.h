@@ -97,8 +97,6 @@ struct handshake_secrets {
 
 void handshake_secrets_wipe(struct handshake_secrets *secrets);
 
-/* ---- initiator ---- */
-
 struct handshake_options {
     const struct handshake_site *site; /* borrowed while the handshake lasts */
     struct handshake_peer peer;
@@ -139,8 +137,6 @@ enum handshake_step handshake_recv(struct handshake *handshake, const uint8_t *d
 
 void handshake_wipe(struct handshake *handshake);
 
-/* ---- responder ---- */
-
 struct handshake_responder {
     const struct handshake_site *site;
     const struct handshake_peer *peers; /* who is let in */
@@ -179,8 +175,6 @@ void handshake_answer(const struct handshake_responder *responder,
  * or late and should be sent again. */
 bool handshake_is_repeated(const uint8_t ephemeral[NOISE_KEY_BYTES], const uint8_t *datagram,
                            size_t bytes);
-
-/* ---- reset ---- */
 
 /* Answers a data packet of a session that is not known here; 0 when it deserves none (too short).
  * `datagram` has HANDSHAKE_REPLY_BYTES. Callers limit their rate. */

@@ -15,7 +15,7 @@
 
 struct replay {
     uint64_t *words;
-    size_t bits;  /* a power of two, at least 64 */
+    size_t bits;  /* a power of two, at least 128 */
     uint64_t top; /* one above the highest number accepted; 0 when none was */
     const struct allocator *allocator;
 };
