@@ -1,0 +1,100 @@
+/*
+ * One direction of a link: a chain of stages from plain figures, its counters, and its trace.
+ *
+ *   push -> queue + rate -> gate -> loss -> delay -> jitter -> disorder -> sink
+ *
+ * At every moment, in packets and in payload bytes:
+ *   entered + duplicated = delivered + dropped (by cause) + held
+ * Owner thread.
+ */
+#ifndef SIM_LINK_LANE_H
+#define SIM_LINK_LANE_H
+
+#include "sim-link/slots.h"
+#include "sim-link/stage.h"
+#include "sim-link/stage_gate.h"
+#include "sim-link/trace_hash.h"
+
+#include <satsync/status.h>
+
+/* What a direction does, in figures. All zero: everything arrives at once. */
+struct lane_plan {
+    uint64_t rate_bps; /* of IP bits; 0: no limit */
+    int32_t rate_spread_q16;
+    uint64_t queue_ns; /* 0: no limit, likewise the two below */
+    uint64_t queue_bytes;
+    uint64_t queue_packets;
+    uint64_t delay_ns;
+    const struct quantile *rtt_quantiles; /* borrowed; half of a draw is added to delay_ns */
+    size_t rtt_quantile_count;
+    struct slots_options slots; /* for the two above; period 0 when neither is used */
+    uint64_t jitter_ns;
+    uint64_t loss_ppb;
+    uint64_t burst_packets; /* > 1: the loss comes in bursts of this mean length */
+    uint64_t bad_loss_ppb;  /* in a bad state in time, with its mean lengths */
+    uint64_t bad_ns;
+    uint64_t good_ns;
+    struct gate_schedule reconfiguration;
+    struct gate_schedule outage;
+    uint64_t reorder_ppb;
+    uint64_t reorder_ns;
+    uint64_t duplicate_ppb;
+    uint64_t corrupt_ppb;
+    uint64_t mtu_bytes; /* of IP packets; 0: 1500 */
+};
+
+enum { LANE_HEADER_BYTES = 28, LANE_STAGES_LIMIT = 6 }; /* IPv4 and UDP */
+
+struct lane_counts {
+    uint64_t entered_packets;
+    uint64_t entered_bytes;
+    uint64_t delivered_packets;
+    uint64_t delivered_bytes;
+    uint64_t duplicated_packets;
+    uint64_t duplicated_bytes;
+    uint64_t dropped_packets[DROP_CAUSES];
+    uint64_t dropped_bytes;
+    uint64_t queued_packets; /* waiting for the transmitter or in it */
+    uint64_t flying_packets; /* held by any other stage */
+};
+
+struct lane_identity {
+    uint64_t seed;
+    uint32_t link;      /* both directions of a link share the draws of its slots and gates */
+    uint32_t direction; /* 0 or 1 */
+};
+
+struct lane;
+typedef void lane_sink(void *context, uint64_t now_ns, struct packet *packet);
+
+struct lane_options {
+    const struct lane_plan *plan; /* copied, but what it borrows is not */
+    struct lane_identity identity;
+    struct packets *packets;  /* borrowed */
+    struct trace_hash *trace; /* borrowed; NULL: none is kept */
+    lane_sink *sink;          /* takes each delivered packet over */
+    void *context;
+    const struct allocator *allocator;
+};
+
+enum satsync_status lane_open(const struct lane_options *options, struct lane **lane,
+                              struct satsync_error *error) SATSYNC_MUST_CHECK;
+void lane_close(struct lane *lane);
+
+/* Copies a payload in. It may be dropped there and then. */
+void lane_push(struct lane *lane, uint64_t now_ns, const struct packet *header, const void *data);
+
+/* When lane_run is next needed. */
+uint64_t lane_next_ns(const struct lane *lane);
+
+/* Runs what is due at exactly lane_next_ns, which now_ns is. */
+void lane_run(struct lane *lane, uint64_t now_ns);
+
+void lane_counts(const struct lane *lane, struct lane_counts *counts);
+
+/* stage_gate_shut on this direction's gate. */
+void lane_shut(struct lane *lane, uint64_t until_ns);
+
+const char *drop_cause_name(enum drop_cause cause);
+
+#endif

@@ -1,0 +1,65 @@
+#include "sim-link/stage_loss.h"
+
+#include "sim-link/fixed.h"
+
+struct stage_loss {
+    struct stage stage;
+    struct stage_loss_options options;
+    bool bad;
+    uint64_t state_until_ns;
+};
+
+static void follow_time(struct stage_loss *loss, uint64_t now_ns) {
+    struct stage_loss_options *options = &loss->options;
+    while (now_ns >= loss->state_until_ns) {
+        loss->bad = !loss->bad;
+        uint64_t mean_ns = loss->bad ? options->bad_ns : options->good_ns;
+        loss->state_until_ns += 1 + draw_exponential(&options->state, mean_ns);
+    }
+}
+
+static void follow_packets(struct stage_loss *loss) {
+    struct stage_loss_options *options = &loss->options;
+    if (draw_ppb(&options->state, loss->bad ? options->leave_ppb : options->enter_ppb)) {
+        loss->bad = !loss->bad;
+    }
+}
+
+static void loss_push(struct stage *stage, uint64_t now_ns, struct packet *packet) {
+    struct stage_loss *loss = (struct stage_loss *)stage;
+    struct stage_loss_options *options = &loss->options;
+    if (options->bad_ns > 0) {
+        follow_time(loss, now_ns);
+    } else if (options->enter_ppb > 0) {
+        follow_packets(loss);
+    }
+    if (draw_ppb(&options->chance, loss->bad ? options->bad_loss_ppb : options->loss_ppb)) {
+        stage->exit->drop(stage->exit, now_ns, packet, DROP_LOSS);
+    } else {
+        stage_pass(stage, now_ns, packet);
+    }
+}
+
+static void loss_run(struct stage *stage, uint64_t now_ns) {
+    (void)now_ns;
+    stage->next_ns = TIME_NEVER;
+}
+
+static void loss_free(struct stage *stage) {
+    memory_free(stage->allocator, stage);
+}
+
+static const struct stage_ops OPS = {"loss", loss_push, loss_run, loss_free};
+
+struct stage *stage_loss_new(const struct stage_loss_options *options,
+                             const struct allocator *allocator) {
+    struct stage_loss *loss = memory_new(allocator, 1, sizeof *loss);
+    if (loss == NULL) {
+        return NULL;
+    }
+    loss->stage = (struct stage){.ops = &OPS, .allocator = allocator, .next_ns = TIME_NEVER};
+    loss->options = *options;
+    /* The first draw must end in the good state. */
+    loss->bad = options->bad_ns > 0;
+    return &loss->stage;
+}
