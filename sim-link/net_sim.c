@@ -14,6 +14,7 @@ struct sim_net {
     uint32_t index;
     bool closed;
     bool woken;
+    bool unseen;       /* something came since its owner last received */
     uint64_t until_ns; /* noted by wait, until the next advance */
     struct packet_list inbox;
     struct packet *lent;                 /* what receive gave last */
@@ -81,7 +82,7 @@ static void sink(void *context, uint64_t now_ns, struct packet *packet) {
     }
     packet->due_ns = now_ns;
     packet_list_push(&to->inbox, packet);
-    to->until_ns = 0; /* also when it came without delay, after its owner had waited */
+    to->unseen = true;
     to->world->arrived = true;
 }
 
@@ -95,6 +96,7 @@ static void return_lent(struct sim_net *net) {
 static bool net_receive(struct net *net, struct net_batch *batch) {
     struct sim_net *to = sim_net_of(net);
     return_lent(to);
+    to->unseen = false;
     struct packet *packet = packet_list_pop(&to->inbox);
     if (packet == NULL) {
         return false;
@@ -169,6 +171,7 @@ static void net_close(struct net *net) {
         sim_release(closed->world->sim, packet);
     }
     closed->closed = true;
+    closed->unseen = false;
     closed->until_ns = TIME_NEVER;
 }
 
@@ -259,10 +262,12 @@ enum satsync_status net_sim_join(struct net_sim *world, const struct net_sim_joi
 static uint64_t take_deadline(struct net_sim *world) {
     uint64_t until_ns = TIME_NEVER;
     for (size_t i = 0; i < world->net_count; i++) {
-        if (world->nets[i]->until_ns < until_ns) {
-            until_ns = world->nets[i]->until_ns;
-        }
-        world->nets[i]->until_ns = TIME_NEVER;
+        struct sim_net *net = world->nets[i];
+        /* What came without delay may have come after its owner had waited. */
+        uint64_t wanted_ns = net->unseen ? 0 : net->until_ns;
+        until_ns = wanted_ns < until_ns ? wanted_ns : until_ns;
+        net->until_ns = TIME_NEVER;
+        net->unseen = false;
     }
     return until_ns;
 }
