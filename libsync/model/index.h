@@ -26,8 +26,8 @@ struct index {
     const struct allocator *allocator;
 };
 
-/* On failure nothing is to be freed. SATSYNC_INVALID for anything but an object with a
- * `weight_map` of names; a file name with a folder in it is refused. */
+/* Set out->allocator before. On failure nothing is to be freed. SATSYNC_INVALID for anything but an
+ * object with a `weight_map` of names; a file name with a folder in it is refused. */
 enum satsync_status index_parse(const void *text, size_t bytes, const char *file, struct index *out,
                                 struct satsync_error *error) SATSYNC_MUST_CHECK;
 void index_fini(struct index *index);

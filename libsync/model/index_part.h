@@ -29,7 +29,7 @@ enum index_file_kind {
 };
 
 /* A run of bytes that was cut into chunks. */
-struct index_extent {
+struct index_run {
     uint64_t bytes;
     uint64_t first_chunk;
     uint32_t chunk_bytes; /* as in struct layout */
@@ -39,7 +39,7 @@ struct index_file {
     const char *name; /* a view, not terminated */
     size_t name_bytes;
     enum index_file_kind kind;
-    struct index_extent header;
+    struct index_run header;
 };
 
 /* Tensors of one file stand in the order of their bytes in it. */
@@ -50,13 +50,13 @@ struct index_tensor_record {
     enum dtype dtype;
     uint32_t rank;
     uint64_t shape[INDEX_RANK_MAX];
-    struct index_extent data;
+    struct index_run data;
 };
 
 struct index_blob {
     const char *name;
     size_t name_bytes;
-    struct index_extent data;
+    struct index_run data;
 };
 
 struct index_chunk {
@@ -88,8 +88,8 @@ struct index_part_writer {
 /* Part `number` (from 0) into `data`, of INDEX_PART_BYTES_MAX bytes. */
 void index_part_begin(struct index_part_writer *writer, uint32_t number, uint8_t *data);
 
-/* False when the part is full: finish it, begin the next, add again. SATSYNC-limits are asserted:
- * check names and ranks where they enter. */
+/* False when the part is full: finish it, begin the next, add again. The limits above are asserted:
+ * check names, ranks and sizes where they enter. */
 bool index_part_add(struct index_part_writer *writer,
                     const struct index_record *record) SATSYNC_MUST_CHECK;
 

@@ -27,7 +27,8 @@ enum {
     MANIFEST_PACKS_MAX = 65536,
     MANIFEST_PARTS_MAX = 262144,
     MANIFEST_RECIPIENTS_MAX = 256,
-    MANIFEST_WRAPS_MAX = 524288 /* packs * recipients */
+    MANIFEST_WRAPS_MAX = 524288, /* packs * recipients */
+    MANIFEST_EXTENSION_MAX = 1 << 20
 };
 
 struct manifest_pack {
@@ -78,7 +79,7 @@ struct manifest {
     const struct allocator *allocator; /* of a decoded one */
 };
 
-/* Exact size of the root, its signature included. */
+/* Exact size of the root that manifest_encode makes, its signature included. */
 size_t manifest_bytes(const struct manifest *manifest);
 
 /* Writes manifest_bytes() into `out`; the last MANIFEST_SIGNATURE_BYTES are zero, for the signature

@@ -45,8 +45,9 @@ enum satsync_status safetensors_header_bytes(const uint8_t first[SAFETENSORS_LEN
                                              const char *file, size_t *header_bytes,
                                              struct satsync_error *error) SATSYNC_MUST_CHECK;
 
-/* Parses the JSON header (without the 8 bytes). On failure nothing is to be freed. SATSYNC_INVALID
- * for what breaks the format, SATSYNC_UNSUPPORTED for types narrower than a byte. */
+/* Parses the JSON header (without the 8 bytes). Set out->allocator before. On failure nothing is to
+ * be freed. SATSYNC_INVALID for what breaks the format, SATSYNC_UNSUPPORTED for types narrower than
+ * a byte. */
 enum satsync_status safetensors_parse(const void *header, size_t header_bytes, const char *file,
                                       struct safetensors *out,
                                       struct satsync_error *error) SATSYNC_MUST_CHECK;

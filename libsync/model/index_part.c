@@ -1,0 +1,222 @@
+#include "model/index_part.h"
+
+#include "base/check.h"
+#include "model/safetensors.h"
+
+#include <string.h>
+
+enum { MAGIC = 0x58495353, HEADER_BYTES = 12, RECORDS_AT = 8, TAG_BYTES = 16 }; /* "SSIX" */
+
+void index_part_begin(struct index_part_writer *writer, uint32_t number, uint8_t *data) {
+    *writer = (struct index_part_writer){
+        .out = bytes_writer_over(data, INDEX_PART_BYTES_MAX),
+        .number = number,
+    };
+    bytes_put_u32(&writer->out, MAGIC);
+    bytes_put_u32(&writer->out, number);
+    bytes_put_u32(&writer->out, 0);
+}
+
+static bool run_is_sound(const struct index_run *run) {
+    return run->bytes <= INT64_MAX / 2 && run->first_chunk <= INT64_MAX / 2 &&
+           run->chunk_bytes >= 1 && run->chunk_bytes <= INDEX_CHUNK_BYTES_MAX;
+}
+
+static void put_run(struct bytes_writer *out, const struct index_run *run) {
+    assert(run_is_sound(run));
+    bytes_put_varint(out, run->bytes);
+    bytes_put_varint(out, run->first_chunk);
+    bytes_put_varint(out, run->chunk_bytes);
+}
+
+static bool get_run(struct bytes_reader *in, struct index_run *run) {
+    run->bytes = bytes_get_varint(in);
+    run->first_chunk = bytes_get_varint(in);
+    uint64_t chunk_bytes = bytes_get_varint(in);
+    run->chunk_bytes = (uint32_t)chunk_bytes;
+    return chunk_bytes <= INDEX_CHUNK_BYTES_MAX && run_is_sound(run);
+}
+
+static void put_name(struct bytes_writer *out, const char *name, size_t bytes) {
+    assert(bytes >= 1 && bytes <= INDEX_NAME_MAX);
+    bytes_put_varint(out, bytes);
+    bytes_put(out, name, bytes);
+}
+
+static bool get_name(struct bytes_reader *in, const char **name, size_t *bytes) {
+    uint64_t length = bytes_get_varint(in);
+    if (length < 1 || length > INDEX_NAME_MAX) {
+        return false;
+    }
+    *bytes = (size_t)length;
+    *name = (const char *)bytes_get_view(in, *bytes);
+    return *name && !memchr(*name, '\0', *bytes);
+}
+
+static void put_file(struct bytes_writer *out, const struct index_file *file) {
+    put_name(out, file->name, file->name_bytes);
+    bytes_put_u8(out, (uint8_t)file->kind);
+    put_run(out, &file->header);
+}
+
+static bool get_file(struct bytes_reader *in, struct index_file *file) {
+    bool named = get_name(in, &file->name, &file->name_bytes);
+    file->kind = (enum index_file_kind)bytes_get_u8(in);
+    return named && (file->kind == INDEX_FILE_SAFETENSORS || file->kind == INDEX_FILE_OPAQUE) &&
+           get_run(in, &file->header);
+}
+
+static bool tensor_is_sound(const struct index_tensor_record *tensor) {
+    const struct dtype_row *row = dtype_row(tensor->dtype);
+    uint64_t bytes;
+    return row && tensor->rank <= INDEX_RANK_MAX &&
+           safetensors_bytes(tensor->dtype, tensor->shape, tensor->rank, &bytes) &&
+           bytes == tensor->data.bytes && tensor->data.chunk_bytes % row->width == 0;
+}
+
+static void put_tensor(struct bytes_writer *out, const struct index_tensor_record *tensor) {
+    assert(tensor_is_sound(tensor));
+    put_name(out, tensor->name, tensor->name_bytes);
+    bytes_put_varint(out, tensor->file);
+    bytes_put_u8(out, (uint8_t)tensor->dtype);
+    bytes_put_u8(out, (uint8_t)tensor->rank);
+    for (uint32_t i = 0; i < tensor->rank; i++) {
+        bytes_put_u64(out, tensor->shape[i]);
+    }
+    put_run(out, &tensor->data);
+}
+
+static bool get_tensor(struct bytes_reader *in, struct index_tensor_record *tensor) {
+    bool named = get_name(in, &tensor->name, &tensor->name_bytes);
+    tensor->file = bytes_get_varint(in);
+    tensor->dtype = (enum dtype)bytes_get_u8(in);
+    tensor->rank = bytes_get_u8(in);
+    if (!named || tensor->rank > INDEX_RANK_MAX) {
+        return false;
+    }
+    for (uint32_t i = 0; i < tensor->rank; i++) {
+        tensor->shape[i] = bytes_get_u64(in);
+    }
+    return get_run(in, &tensor->data) && tensor_is_sound(tensor);
+}
+
+static void put_blob(struct bytes_writer *out, const struct index_blob *blob) {
+    put_name(out, blob->name, blob->name_bytes);
+    put_run(out, &blob->data);
+}
+
+static bool get_blob(struct bytes_reader *in, struct index_blob *blob) {
+    return get_name(in, &blob->name, &blob->name_bytes) && get_run(in, &blob->data);
+}
+
+/* A coded chunk is at most one byte longer than its raw bytes. */
+static bool chunk_is_sound(const struct index_chunk *chunk) {
+    return chunk->raw_bytes >= 1 && chunk->raw_bytes <= INDEX_CHUNK_BYTES_MAX &&
+           chunk->sealed_bytes > TAG_BYTES &&
+           chunk->sealed_bytes <= chunk->raw_bytes + 1 + TAG_BYTES;
+}
+
+static void put_chunk(struct bytes_writer *out, const struct index_chunk *chunk) {
+    assert(chunk_is_sound(chunk));
+    bytes_put_varint(out, chunk->pack);
+    bytes_put_varint(out, chunk->extent);
+    bytes_put_varint(out, chunk->offset);
+    bytes_put_varint(out, chunk->sealed_bytes);
+    bytes_put_varint(out, chunk->raw_bytes);
+    bytes_put_u8(out, chunk->codec);
+}
+
+static bool get_chunk(struct bytes_reader *in, struct index_chunk *chunk) {
+    uint64_t pack = bytes_get_varint(in);
+    chunk->extent = bytes_get_varint(in);
+    chunk->offset = bytes_get_varint(in);
+    uint64_t sealed_bytes = bytes_get_varint(in);
+    uint64_t raw_bytes = bytes_get_varint(in);
+    chunk->codec = bytes_get_u8(in);
+    chunk->pack = (uint32_t)pack;
+    chunk->sealed_bytes = (uint32_t)sealed_bytes;
+    chunk->raw_bytes = (uint32_t)raw_bytes;
+    return pack <= UINT32_MAX && sealed_bytes <= UINT32_MAX && raw_bytes <= UINT32_MAX &&
+           chunk_is_sound(chunk);
+}
+
+bool index_part_add(struct index_part_writer *writer, const struct index_record *record) {
+    struct bytes_writer before = writer->out;
+    bytes_put_u8(&writer->out, (uint8_t)record->kind);
+    switch (record->kind) {
+    case INDEX_FILE:
+        put_file(&writer->out, &record->file);
+        break;
+    case INDEX_TENSOR:
+        put_tensor(&writer->out, &record->tensor);
+        break;
+    case INDEX_BLOB:
+        put_blob(&writer->out, &record->blob);
+        break;
+    case INDEX_CHUNK:
+        put_chunk(&writer->out, &record->chunk);
+        break;
+    }
+    if (writer->out.failed) {
+        writer->out = before;
+        return false;
+    }
+    writer->records++;
+    writer->chunks += record->kind == INDEX_CHUNK;
+    return true;
+}
+
+size_t index_part_finish(struct index_part_writer *writer) {
+    store_le32(writer->out.start + RECORDS_AT, writer->records);
+    return bytes_written(&writer->out);
+}
+
+enum satsync_status index_part_open(struct index_part_reader *reader, uint32_t number,
+                                    const uint8_t *data, size_t bytes) {
+    *reader = (struct index_part_reader){
+        .in = bytes_reader_over(data, bytes),
+        .least = INDEX_FILE,
+    };
+    bool known = bytes_get_u32(&reader->in) == MAGIC && bytes_get_u32(&reader->in) == number;
+    reader->records = bytes_get_u32(&reader->in);
+    reader->left = reader->records;
+    /* Each record has at least its tag. */
+    bool sound = known && !reader->in.failed && reader->records <= bytes_left(&reader->in);
+    if (!sound) {
+        reader->records = reader->left = 0;
+        reader->in.failed = true;
+    }
+    return sound ? SATSYNC_OK : SATSYNC_CORRUPT;
+}
+
+static bool get_record(struct bytes_reader *in, struct index_record *record) {
+    switch (record->kind) {
+    case INDEX_FILE:
+        return get_file(in, &record->file);
+    case INDEX_TENSOR:
+        return get_tensor(in, &record->tensor);
+    case INDEX_BLOB:
+        return get_blob(in, &record->blob);
+    case INDEX_CHUNK:
+        return get_chunk(in, &record->chunk);
+    default:
+        return false;
+    }
+}
+
+enum satsync_status index_part_next(struct index_part_reader *reader, struct index_record *record) {
+    if (reader->left == 0) {
+        return bytes_all_read(&reader->in) ? SATSYNC_NOT_FOUND : SATSYNC_CORRUPT;
+    }
+    record->kind = (enum index_kind)bytes_get_u8(&reader->in);
+    bool sound =
+        record->kind >= reader->least && get_record(&reader->in, record) && !reader->in.failed;
+    if (!sound) {
+        reader->left = 0;
+        reader->in.failed = true;
+        return SATSYNC_CORRUPT;
+    }
+    reader->least = record->kind;
+    reader->left--;
+    return SATSYNC_OK;
+}
