@@ -13,6 +13,7 @@ struct sim_net {
     struct net_sim *world;
     uint32_t index;
     bool closed;
+    bool taken;
     bool woken;
     bool unseen;       /* something came since its owner last received */
     uint64_t until_ns; /* noted by wait, until the next advance */
@@ -171,6 +172,7 @@ static void net_close(struct net *net) {
         sim_release(closed->world->sim, packet);
     }
     closed->closed = true;
+    closed->taken = false;
     closed->unseen = false;
     closed->until_ns = TIME_NEVER;
 }
@@ -229,7 +231,13 @@ enum satsync_status net_sim_add(struct net_sim *world, struct net **out,
 struct net *net_sim_take(struct net_sim *world, size_t index) {
     assert(index < world->net_count);
     world->nets[index]->closed = false;
+    world->nets[index]->taken = true;
     return &world->nets[index]->net;
+}
+
+bool net_sim_is_taken(const struct net_sim *world, size_t index) {
+    assert(index < world->net_count);
+    return world->nets[index]->taken;
 }
 
 enum satsync_status net_sim_join(struct net_sim *world, const struct net_sim_join *join,

@@ -43,6 +43,9 @@ enum satsync_status net_sim_add(struct net_sim *world, struct net **net,
  * that had it: what waited to be received is gone). */
 struct net *net_sim_take(struct net_sim *world, size_t index);
 
+/* Whether net `index` was taken and not closed since. */
+bool net_sim_is_taken(const struct net_sim *world, size_t index);
+
 /* Joins two nets; `there` carries from a to b. *link (may be NULL) numbers links from 0. Two nets
  * have at most one link. */
 struct net_sim_join {
