@@ -239,6 +239,7 @@ static enum satsync_status carry_out(struct faulty_disk *faulty, struct disk_req
     }
     if (request->bytes > 0) {
         memcpy(now->at + request->offset, request->data, request->bytes);
+        faulty_file_touch(file->node, request->offset, request->bytes);
     }
     request->done_bytes = request->bytes;
     return SATSYNC_OK;
@@ -262,8 +263,9 @@ static enum satsync_status sync_file(struct disk *disk, struct disk_file *file,
                                      struct satsync_error *error) {
     enum satsync_status status = begin_file(disk, file, true, error);
     if (status != SATSYNC_OK) {
-        file->node->lost = true;
-        return status;
+        bool noted = file->generation != of(disk)->generation ||
+                     faulty_file_fail_sync(&of(disk)->tree, file->node) == SATSYNC_OK;
+        return noted ? status : no_memory(error, file->path);
     }
     return faulty_file_sync(&of(disk)->tree, file->node) == SATSYNC_OK
                ? SATSYNC_OK

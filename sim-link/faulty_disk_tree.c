@@ -28,6 +28,7 @@ void faulty_tree_fini(struct faulty_tree *tree) {
         tree->nodes = node->next;
         memory_free(tree->allocator, node->now.at);
         memory_free(tree->allocator, node->safe.at);
+        memory_free(tree->allocator, node->lost.at);
         memory_free(tree->allocator, node->names_now.at);
         memory_free(tree->allocator, node->names_safe.at);
         memory_free(tree->allocator, node->changes);
@@ -161,8 +162,51 @@ static enum satsync_status copy_bytes(struct faulty_tree *tree, struct faulty_by
     return SATSYNC_OK;
 }
 
+/* Takes one sector of the cache over into what is durable, as far as both reach. */
+static void keep_sector(struct faulty_node *file, size_t offset) {
+    size_t end = file->safe.bytes < file->now.bytes ? file->safe.bytes : file->now.bytes;
+    size_t sector = offset / FAULTY_SECTOR_BYTES;
+    bool is_lost = sector < file->lost.bytes && file->lost.at[sector];
+    if (offset < end && !is_lost) {
+        size_t bytes = end - offset < FAULTY_SECTOR_BYTES ? end - offset : FAULTY_SECTOR_BYTES;
+        memcpy(file->safe.at + offset, file->now.at + offset, bytes);
+    }
+}
+
 enum satsync_status faulty_file_sync(struct faulty_tree *tree, struct faulty_node *file) {
-    return file->lost ? SATSYNC_OK : copy_bytes(tree, &file->safe, &file->now);
+    TRY(faulty_bytes_resize(tree, &file->safe, file->now.bytes));
+    for (size_t offset = 0; offset < file->safe.bytes; offset += FAULTY_SECTOR_BYTES) {
+        keep_sector(file, offset);
+    }
+    return SATSYNC_OK;
+}
+
+/* Whether the sector at `offset` of the cache is as it is on the disk. */
+static bool is_kept(const struct faulty_node *file, size_t offset) {
+    size_t left = file->now.bytes - offset;
+    size_t bytes = left < FAULTY_SECTOR_BYTES ? left : FAULTY_SECTOR_BYTES;
+    return offset + bytes <= file->safe.bytes &&
+           memcmp(file->now.at + offset, file->safe.at + offset, bytes) == 0;
+}
+
+enum satsync_status faulty_file_fail_sync(struct faulty_tree *tree, struct faulty_node *file) {
+    size_t sectors = (file->now.bytes + FAULTY_SECTOR_BYTES - 1) / FAULTY_SECTOR_BYTES;
+    if (sectors > file->lost.bytes) {
+        TRY(faulty_bytes_resize(tree, &file->lost, sectors));
+    }
+    for (size_t i = 0; i < sectors; i++) {
+        file->lost.at[i] |= !is_kept(file, i * FAULTY_SECTOR_BYTES);
+    }
+    return SATSYNC_OK;
+}
+
+void faulty_file_touch(struct faulty_node *file, uint64_t offset, uint64_t bytes) {
+    for (uint64_t sector = offset / FAULTY_SECTOR_BYTES;
+         bytes > 0 && sector <= (offset + bytes - 1) / FAULTY_SECTOR_BYTES; sector++) {
+        if (sector < file->lost.bytes) {
+            file->lost.at[sector] = false;
+        }
+    }
 }
 
 static enum satsync_status crash_directory(struct faulty_tree *tree, struct faulty_node *directory,
@@ -190,15 +234,6 @@ static uint64_t surviving_size(const struct faulty_node *file, struct random *ra
     }
 }
 
-/* Takes one sector of the cache over into what is durable, as far as both reach. */
-static void keep_sector(struct faulty_node *file, size_t offset) {
-    size_t end = file->safe.bytes < file->now.bytes ? file->safe.bytes : file->now.bytes;
-    if (offset < end) {
-        size_t bytes = end - offset < FAULTY_SECTOR_BYTES ? end - offset : FAULTY_SECTOR_BYTES;
-        memcpy(file->safe.at + offset, file->now.at + offset, bytes);
-    }
-}
-
 static enum satsync_status crash_file(struct faulty_tree *tree, struct faulty_node *file,
                                       struct random *random) {
     TRY(faulty_bytes_resize(tree, &file->safe, surviving_size(file, random)));
@@ -212,7 +247,7 @@ static enum satsync_status crash_file(struct faulty_tree *tree, struct faulty_no
     file->opens = 0;
     file->shared_locks = 0;
     file->exclusive_lock = false;
-    file->lost = false;
+    file->lost.bytes = 0;
     return copy_bytes(tree, &file->now, &file->safe);
 }
 

@@ -47,7 +47,8 @@ struct faulty_node {
     /* A file. */
     struct faulty_bytes now;
     struct faulty_bytes safe;
-    bool lost; /* a sync failed: what was written before or after it never becomes durable */
+    /* Sectors that a failed sync should have kept: never durable unless they are written again. */
+    struct faulty_bytes lost; /* a byte per sector */
     unsigned opens;
     unsigned shared_locks;
     bool exclusive_lock;
@@ -92,6 +93,10 @@ enum satsync_status faulty_bytes_resize(struct faulty_tree *tree, struct faulty_
                                         uint64_t size);
 
 enum satsync_status faulty_file_sync(struct faulty_tree *tree, struct faulty_node *file);
+enum satsync_status faulty_file_fail_sync(struct faulty_tree *tree, struct faulty_node *file);
+
+/* Says that these bytes were just written. */
+void faulty_file_touch(struct faulty_node *file, uint64_t offset, uint64_t bytes);
 
 /* Some of what is not durable becomes so, by chance; then what is durable is all there is. */
 enum satsync_status faulty_tree_crash(struct faulty_tree *tree, struct random *random);

@@ -161,8 +161,8 @@ static enum satsync_status append_record(struct journal *journal, const struct c
     return status;
 }
 
-enum satsync_status journal_append(struct journal *journal, const struct claim *claims,
-                                   size_t count, struct satsync_error *error) {
+static enum satsync_status append_and_sync(struct journal *journal, const struct claim *claims,
+                                           size_t count, struct satsync_error *error) {
     while (count > 0) {
         size_t now = count < CLAIMS_PER_RECORD ? count : CLAIMS_PER_RECORD;
         TRY(append_record(journal, claims, now, error));
@@ -170,6 +170,18 @@ enum satsync_status journal_append(struct journal *journal, const struct claim *
         count -= now;
     }
     return journal->store->disk->ops->sync(journal->store->disk, journal->file, error);
+}
+
+enum satsync_status journal_append(struct journal *journal, const struct claim *claims,
+                                   size_t count, struct satsync_error *error) {
+    uint64_t end = journal->end;
+    enum satsync_status status = append_and_sync(journal, claims, count, error);
+    if (status != SATSYNC_OK) {
+        /* What a sync failed to keep stays readable until the next crash. Records behind it would
+         * be lost with it: it goes. */
+        (void)journal->store->disk->ops->truncate(journal->store->disk, journal->file, end, NULL);
+    }
+    return status;
 }
 
 enum satsync_status journal_remove(struct journal *journal, struct satsync_error *error) {
