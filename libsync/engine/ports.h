@@ -1,0 +1,45 @@
+/*
+ * What the engine is given by assembly.c: how to open the effects at the rim. The engine knows no
+ * socket, no file and no clock besides these.
+ */
+#ifndef ENGINE_PORTS_H
+#define ENGINE_PORTS_H
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "port/chunks.h"
+#include "port/disk.h"
+#include "port/link.h"
+
+#include <satsync/site.h>
+
+struct endpoint_request {
+    const char *listen;                       /* HOST:PORT; NULL: any port, and nobody is let in */
+    const uint8_t *secret_seed;               /* 32 bytes, borrowed until the endpoint is closed */
+    const uint8_t (*allowed)[LINK_KEY_BYTES]; /* who may connect, borrowed likewise */
+    size_t allowed_count;
+    uint64_t rate_bps;               /* 0: find it out */
+    uint64_t give_up_ns;             /* 0: default */
+    struct satsync_carrier *carrier; /* NULL: UDP */
+    const struct allocator *allocator;
+    const struct log *log;
+};
+
+struct engine_ports {
+    enum satsync_status (*disk_open)(const struct allocator *allocator, struct disk **disk,
+                                     struct satsync_error *error);
+    enum satsync_status (*store_create)(struct disk *disk, const char *path,
+                                        const struct allocator *allocator,
+                                        struct satsync_error *error);
+    /* The disk is borrowed until the store is closed. */
+    enum satsync_status (*store_open)(struct disk *disk, const char *path,
+                                      const struct allocator *allocator, struct chunks **chunks,
+                                      struct satsync_error *error);
+    enum satsync_status (*endpoint_open)(const struct endpoint_request *request,
+                                         struct endpoint **endpoint, struct satsync_error *error);
+    uint64_t (*now_ns)(void);  /* monotonic, CLOCK_MONOTONIC's zero */
+    uint64_t (*unix_ns)(void); /* wall clock, only ever shown */
+    size_t (*cores)(void);
+};
+
+#endif
