@@ -30,7 +30,9 @@ enum satsync_dtype {
     SATSYNC_F32,
     SATSYNC_F64,
     SATSYNC_I64,
-    SATSYNC_U64
+    SATSYNC_U64,
+    SATSYNC_F8_E8M0, /* later additions stand behind, so that no value moves */
+    SATSYNC_C64
 };
 
 enum { SATSYNC_MAX_DIMENSIONS = 16 };

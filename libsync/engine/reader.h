@@ -1,0 +1,90 @@
+/*
+ * Reading a committed checkpoint. See <satsync/checkpoint.h> for the contract of the public calls.
+ *
+ *     owner thread: read sealed extent -> workers: open, decode, put in place
+ */
+#ifndef ENGINE_READER_H
+#define ENGINE_READER_H
+
+#include "codec/codec.h"
+#include "codec/seal.h"
+#include "engine/store.h"
+#include "model/index_part.h"
+#include "model/layout.h"
+
+#include <satsync/checkpoint.h>
+
+enum { READER_SLOTS = 32 };
+
+/* A tensor, blob or file; which fields are set depends on the kind. */
+struct reader_item {
+    char *name;
+    enum seal_kind kind;
+    uint64_t number;
+    struct index_run extent;
+    enum index_file_kind file_kind; /* file */
+    uint64_t file;                  /* tensor */
+    enum dtype dtype;               /* tensor */
+    uint32_t rank;                  /* tensor */
+    uint64_t *shape;                /* tensor */
+};
+
+struct reader_list {
+    struct reader_item *at;
+    size_t count;
+    size_t capacity;
+};
+
+struct reader_slot {
+    struct task task;
+    struct satsync_reader *reader;
+    uint8_t *sealed;
+    uint8_t *raw;
+    size_t room; /* of raw; sealed has codec_bound of it and a tag */
+    struct index_chunk chunk;
+    struct seal_place place;
+    uint64_t skip; /* bytes of the chunk before the wanted ones */
+    uint64_t want;
+    uint8_t *out;
+    bool busy; /* protected by the reader's monitor */
+};
+
+struct satsync_reader {
+    struct satsync_store *store; /* its own handle */
+    struct satsync_engine *engine;
+    struct store_manifest manifest;
+    struct seal_key *keys;      /* one a pack, in secret memory */
+    struct pack_reader **packs; /* opened when first needed */
+    struct reader_list files;
+    struct reader_list tensors;
+    struct reader_list blobs;
+    struct index_chunk *chunks;
+    uint64_t chunk_count; /* read so far, while the index is read */
+    size_t *by_name;      /* tensor numbers in ascending order of names */
+
+    struct monitor *monitor; /* protects all below, and slots[].busy */
+    struct reader_slot slots[READER_SLOTS];
+    size_t next_slot;
+    size_t slot_limit;
+    enum satsync_status status;
+    struct satsync_error error;
+};
+
+/* Reads [offset, offset + bytes) of an item. */
+enum satsync_status reader_read(struct satsync_reader *reader, const struct reader_item *item,
+                                struct range range, uint8_t *out,
+                                struct satsync_error *error) SATSYNC_MUST_CHECK;
+
+/* Reads, opens and decodes all index parts into the lists and checks that they agree. */
+enum satsync_status reader_load_index(struct satsync_reader *reader,
+                                      struct satsync_error *error) SATSYNC_MUST_CHECK;
+
+/* Reads an extent as it lies on disk. */
+enum satsync_status reader_extent(struct satsync_reader *reader, const struct index_chunk *chunk,
+                                  uint8_t *sealed, struct satsync_error *error) SATSYNC_MUST_CHECK;
+
+/* The place an extent of `pack` was sealed for; kind, item, position are set by the caller. */
+struct seal_place reader_place(const struct satsync_reader *reader,
+                               const struct index_chunk *chunk);
+
+#endif

@@ -1,0 +1,287 @@
+#include "engine/save.h"
+
+#include "base/check.h"
+#include "codec/checksum.h"
+#include "engine/scratch.h"
+
+#include <string.h>
+
+static size_t sealed_room(const struct satsync_save *save) {
+    return codec_bound(save->chunk_bytes) + SEAL_TAG_BYTES;
+}
+
+static enum satsync_status slot_allocate(struct satsync_save *save, struct save_slot *slot) {
+    const struct allocator *allocator = save->engine->allocator;
+    if (!slot->raw) {
+        slot->raw = memory_new(allocator, 1, save->chunk_bytes);
+        slot->sealed = memory_new(allocator, 1, sealed_room(save));
+    }
+    return slot->raw && slot->sealed ? SATSYNC_OK : SATSYNC_NO_MEMORY;
+}
+
+static enum satsync_status failure(struct satsync_save *save, struct satsync_error *error) {
+    if (save->status != SATSYNC_OK && error) {
+        *error = save->error;
+    }
+    return save->status;
+}
+
+enum satsync_status save_take_slot(struct satsync_save *save, struct save_slot **result,
+                                   struct satsync_error *error) {
+    *result = NULL;
+    monitor_lock(save->monitor);
+    while (save->submitted - save->appended == save->slot_count && save->status == SATSYNC_OK) {
+        monitor_wait(save->monitor);
+    }
+    enum satsync_status status = failure(save, error);
+    struct save_slot *slot = &save->slots[save->submitted % save->slot_count];
+    monitor_unlock(save->monitor);
+    TRY(status);
+    ENSURE(slot_allocate(save, slot) == SATSYNC_OK, error, SATSYNC_NO_MEMORY, "save",
+           "no memory for staging; lower the engine's memory_bytes");
+    *result = slot;
+    return SATSYNC_OK;
+}
+
+static void set_failure(struct satsync_save *save, const struct satsync_error *error) {
+    if (save->status == SATSYNC_OK) {
+        save->status = error->status;
+        save->error = *error;
+    }
+}
+
+static struct seal_place place_of(const struct satsync_save *save, const struct save_slot *slot) {
+    struct seal_place place = {.step = save->step,
+                               .kind = slot->item.kind,
+                               .codec = slot->codec,
+                               .item = slot->item.number,
+                               .position = slot->position,
+                               .raw_bytes = slot->raw_bytes,
+                               .extent = slot->sequence};
+    memcpy(place.store_id, save->store->identity.store_id, sizeof place.store_id);
+    return place;
+}
+
+static enum satsync_status code_and_seal(struct satsync_save *save, struct save_slot *slot,
+                                         struct satsync_error *error) {
+    struct codec_scratch *scratch = scratch_take(save->engine, save->chunk_bytes);
+    ENSURE(scratch, error, SATSYNC_NO_MEMORY, "save", "no memory for coding");
+    const struct codec_input input = {.wish = save->codec,
+                                      .width = slot->item.width,
+                                      .floating = slot->item.floating,
+                                      .raw = slot->raw,
+                                      .raw_bytes = slot->raw_bytes};
+    size_t coded_bytes = 0;
+    enum satsync_status status = codec_encode(scratch, &input, slot->sealed, &coded_bytes);
+    scratch_give(save->engine, scratch, save->chunk_bytes);
+    ENSURE(status == SATSYNC_OK, error, status, "save", "no memory for coding");
+    slot->codec = slot->sealed[0];
+    const struct seal_place place = place_of(save, slot);
+    seal_close(save->key, &place, slot->sealed, coded_bytes, slot->sealed);
+    slot->sealed_bytes = coded_bytes + SEAL_TAG_BYTES;
+    return SATSYNC_OK;
+}
+
+/* Adds a sealed extent to the pack and its table; *offset is where it lies. One thread at a time.
+ */
+static enum satsync_status append_extent(struct satsync_save *save, const uint8_t *sealed,
+                                         size_t bytes, uint64_t *offset,
+                                         struct satsync_error *error) {
+    uint8_t checksum[CHECKSUM_BYTES];
+    checksum_of(sealed, bytes, checksum);
+    TRY(save->store->chunks->ops->pack_append(save->pack, sealed, bytes, offset, error));
+    assert(*offset == save->table.end);
+    enum satsync_status status = extent_table_add(&save->table, (uint32_t)bytes, checksum);
+    ENSURE(status == SATSYNC_OK, error, status, "save", "too many chunks, or no memory");
+    save->sealed_total += bytes;
+    return SATSYNC_OK;
+}
+
+static enum satsync_status append_slot(struct satsync_save *save, struct save_slot *slot,
+                                       struct satsync_error *error) {
+    uint64_t offset;
+    TRY(append_extent(save, slot->sealed, slot->sealed_bytes, &offset, error));
+    struct index_chunk *chunk = save_list_add(save, &save->chunks, sizeof *chunk);
+    ENSURE(chunk, error, SATSYNC_NO_MEMORY, "save", "no memory for the index");
+    *chunk = (struct index_chunk){.pack = 0,
+                                  .extent = slot->sequence,
+                                  .offset = offset,
+                                  .sealed_bytes = (uint32_t)slot->sealed_bytes,
+                                  .raw_bytes = (uint32_t)slot->raw_bytes,
+                                  .codec = slot->codec};
+    return SATSYNC_OK;
+}
+
+static void report_progress(struct satsync_save *save, uint64_t raw_bytes, uint64_t stored_bytes) {
+    if (save->operation) {
+        struct satsync_progress *progress = operation_progress_lock(save->operation);
+        progress->done_bytes += raw_bytes;
+        progress->stored_bytes = stored_bytes;
+        operation_progress_unlock(save->operation);
+    }
+}
+
+/* Appends what is next in order, while it is done. Called with the monitor held and `appending` set
+ * by this thread; the lock is given up during each write. */
+static void append_ready(struct satsync_save *save) {
+    while (save->appended < save->submitted) {
+        struct save_slot *slot = &save->slots[save->appended % save->slot_count];
+        if (!slot->done) {
+            break;
+        }
+        bool failed = save->status != SATSYNC_OK;
+        monitor_unlock(save->monitor);
+        struct satsync_error error = {0};
+        if (!failed) {
+            failed = append_slot(save, slot, &error) != SATSYNC_OK;
+        }
+        uint64_t sealed_total = save->sealed_total;
+        size_t raw_bytes = slot->raw_bytes;
+        monitor_lock(save->monitor);
+        if (failed && error.status != SATSYNC_OK) {
+            set_failure(save, &error);
+        }
+        slot->done = false;
+        save->appended++;
+        report_progress(save, raw_bytes, sealed_total);
+        monitor_wake_all(save->monitor);
+    }
+}
+
+static void slot_run(struct task *task, size_t worker) {
+    (void)worker;
+    struct save_slot *slot = (struct save_slot *)task;
+    struct satsync_save *save = slot->save;
+    struct satsync_error error = {0};
+    enum satsync_status status = code_and_seal(save, slot, &error);
+    monitor_lock(save->monitor);
+    if (status != SATSYNC_OK) {
+        set_failure(save, &error);
+    }
+    slot->done = true;
+    if (!save->appending) {
+        save->appending = true;
+        append_ready(save);
+        save->appending = false;
+        monitor_wake_all(save->monitor);
+    }
+    monitor_unlock(save->monitor);
+}
+
+void save_submit(struct satsync_save *save, struct save_slot *slot) {
+    slot->task.run = slot_run;
+    slot->save = save;
+    monitor_lock(save->monitor);
+    slot->sequence = save->submitted++;
+    save->raw_bytes += slot->raw_bytes;
+    monitor_unlock(save->monitor);
+    exec_submit(save->engine->exec, &slot->task);
+}
+
+enum satsync_status save_drain(struct satsync_save *save, struct satsync_error *error) {
+    monitor_lock(save->monitor);
+    while (save->appended < save->submitted || save->appending) {
+        monitor_wait(save->monitor);
+    }
+    enum satsync_status status = failure(save, error);
+    monitor_unlock(save->monitor);
+    return status;
+}
+
+enum satsync_status save_append(struct satsync_save *save, const struct seal_place *place,
+                                uint8_t *coded, size_t coded_bytes, struct satsync_error *error) {
+    assert(place->extent == save->submitted && save->appended == save->submitted);
+    seal_close(save->key, place, coded, coded_bytes, coded);
+    uint64_t offset;
+    save->submitted++;
+    save->appended++;
+    return append_extent(save, coded, coded_bytes + SEAL_TAG_BYTES, &offset, error);
+}
+
+void *save_list_add(struct satsync_save *save, struct save_list *list, size_t element_bytes) {
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 64;
+        void *larger = memory_grow(save->engine->allocator, list->at, list->count * element_bytes,
+                                   capacity * element_bytes);
+        if (!larger) {
+            return NULL;
+        }
+        list->at = larger;
+        list->capacity = capacity;
+    }
+    return (uint8_t *)list->at + list->count++ * element_bytes;
+}
+
+struct save_item save_item_begin(struct satsync_save *save, enum seal_kind kind, uint64_t number,
+                                 uint64_t bytes, const struct dtype_row *row) {
+    struct save_item item = {.kind = kind,
+                             .number = number,
+                             .width = row ? row->width : 1,
+                             .floating = row && row->floating};
+    item.layout = layout_of(bytes, row ? row->bytes : 1, save->chunk_bytes);
+    monitor_lock(save->monitor);
+    item.first_chunk = save->submitted;
+    monitor_unlock(save->monitor);
+    return item;
+}
+
+struct index_run save_item_extent(const struct save_item *item) {
+    return (struct index_run){.bytes = item->layout.bytes,
+                              .first_chunk = item->first_chunk,
+                              .chunk_bytes = (uint32_t)item->layout.chunk_bytes};
+}
+
+enum satsync_status save_item_copy(struct satsync_save *save, const struct save_item *item,
+                                   const void *data, struct satsync_error *error) {
+    uint64_t count = layout_count(&item->layout);
+    for (uint64_t i = 0; i < count; i++) {
+        struct range range = layout_chunk(&item->layout, i);
+        struct save_slot *slot;
+        TRY(save_take_slot(save, &slot, error));
+        slot->item = *item;
+        slot->position = range.from;
+        slot->raw_bytes = (size_t)(range.to - range.from);
+        memcpy(slot->raw, (const uint8_t *)data + range.from, slot->raw_bytes);
+        save_submit(save, slot);
+    }
+    return SATSYNC_OK;
+}
+
+static void free_records(struct satsync_save *save) {
+    const struct allocator *allocator = save->engine->allocator;
+    struct save_file *files = save->files.at;
+    for (size_t i = 0; i < save->files.count; i++) {
+        memory_free(allocator, files[i].name);
+    }
+    struct save_tensor *tensors = save->tensors.at;
+    for (size_t i = 0; i < save->tensors.count; i++) {
+        memory_free(allocator, tensors[i].name);
+        memory_free(allocator, tensors[i].shape);
+    }
+    struct save_blob *blobs = save->blobs.at;
+    for (size_t i = 0; i < save->blobs.count; i++) {
+        memory_free(allocator, blobs[i].name);
+    }
+    memory_free(allocator, files);
+    memory_free(allocator, tensors);
+    memory_free(allocator, blobs);
+    memory_free(allocator, save->chunks.at);
+}
+
+void save_free(struct satsync_save *save) {
+    const struct allocator *allocator = save->engine->allocator;
+    if (save->pack) {
+        save->store->chunks->ops->pack_abandon(save->pack);
+    }
+    secret_free(save->key);
+    free_records(save);
+    extent_table_fini(&save->table);
+    for (size_t i = 0; save->slots && i < save->slot_count; i++) {
+        memory_free(allocator, save->slots[i].raw);
+        memory_free(allocator, save->slots[i].sealed);
+    }
+    memory_free(allocator, save->slots);
+    monitor_free(save->monitor, allocator);
+    satsync_store_close(save->store);
+    memory_free(allocator, save);
+}

@@ -1,0 +1,263 @@
+/* The end of a save: the sealed index, the pack's table, and the signed manifest. */
+#include "base/check.h"
+#include "engine/save.h"
+#include "engine/scratch.h"
+
+#include <string.h>
+
+struct index_writer {
+    struct satsync_save *save;
+    uint8_t *text; /* the part being written */
+    uint8_t *coded;
+    struct index_part_writer part;
+    struct save_list parts; /* of struct manifest_part */
+    uint64_t records;       /* in finished parts */
+    uint64_t chunks;
+};
+
+static enum satsync_status code_part(struct index_writer *writer, size_t bytes, size_t *coded_bytes,
+                                     struct satsync_error *error) {
+    struct satsync_engine *engine = writer->save->engine;
+    struct codec_scratch *scratch = scratch_take(engine, INDEX_PART_BYTES_MAX);
+    ENSURE(scratch, error, SATSYNC_NO_MEMORY, "save", "no memory for the index");
+    const struct codec_input input = {
+        .wish = CODEC_ZSTD, .width = 1, .raw = writer->text, .raw_bytes = bytes};
+    enum satsync_status status = codec_encode(scratch, &input, writer->coded, coded_bytes);
+    scratch_give(engine, scratch, INDEX_PART_BYTES_MAX);
+    ENSURE(status == SATSYNC_OK, error, status, "save", "no memory for the index");
+    return SATSYNC_OK;
+}
+
+static enum satsync_status finish_part(struct index_writer *writer, struct satsync_error *error) {
+    struct satsync_save *save = writer->save;
+    size_t bytes = index_part_finish(&writer->part);
+    size_t coded_bytes;
+    TRY(code_part(writer, bytes, &coded_bytes, error));
+    struct seal_place place = {.step = save->step,
+                               .kind = SEAL_INDEX,
+                               .codec = writer->coded[0],
+                               .item = writer->parts.count,
+                               .raw_bytes = bytes,
+                               .extent = save->submitted};
+    memcpy(place.store_id, save->store->identity.store_id, sizeof place.store_id);
+    uint64_t offset = save->table.end;
+    TRY(save_append(save, &place, writer->coded, coded_bytes, error));
+    struct manifest_part *part = save_list_add(save, &writer->parts, sizeof *part);
+    ENSURE(part, error, SATSYNC_NO_MEMORY, "save", "no memory for the index");
+    *part = (struct manifest_part){.extent = place.extent,
+                                   .offset = offset,
+                                   .sealed_bytes = (uint32_t)(coded_bytes + SEAL_TAG_BYTES),
+                                   .raw_bytes = (uint32_t)bytes,
+                                   .codec = place.codec,
+                                   .first_record = writer->records,
+                                   .records = writer->part.records,
+                                   .first_chunk = writer->chunks,
+                                   .chunks = writer->part.chunks};
+    writer->records += writer->part.records;
+    writer->chunks += writer->part.chunks;
+    index_part_begin(&writer->part, (uint32_t)writer->parts.count, writer->text);
+    return SATSYNC_OK;
+}
+
+static enum satsync_status add_record(struct index_writer *writer,
+                                      const struct index_record *record,
+                                      struct satsync_error *error) {
+    if (index_part_add(&writer->part, record)) {
+        return SATSYNC_OK;
+    }
+    TRY(finish_part(writer, error));
+    bool added = index_part_add(&writer->part, record);
+    assert(added); /* an empty part holds any record */
+    return SATSYNC_OK;
+}
+
+static enum satsync_status add_items(struct index_writer *writer, struct satsync_error *error) {
+    struct satsync_save *save = writer->save;
+    const struct save_file *files = save->files.at;
+    for (size_t i = 0; i < save->files.count; i++) {
+        const struct index_record record = {.kind = INDEX_FILE,
+                                            .file = {.name = files[i].name,
+                                                     .name_bytes = strlen(files[i].name),
+                                                     .kind = files[i].kind,
+                                                     .header = files[i].header}};
+        TRY(add_record(writer, &record, error));
+    }
+    const struct save_tensor *tensors = save->tensors.at;
+    for (size_t i = 0; i < save->tensors.count; i++) {
+        struct index_record record = {.kind = INDEX_TENSOR,
+                                      .tensor = {.name = tensors[i].name,
+                                                 .name_bytes = strlen(tensors[i].name),
+                                                 .file = tensors[i].file,
+                                                 .dtype = tensors[i].dtype,
+                                                 .rank = tensors[i].rank,
+                                                 .data = tensors[i].data}};
+        memcpy(record.tensor.shape, tensors[i].shape, tensors[i].rank * sizeof(uint64_t));
+        TRY(add_record(writer, &record, error));
+    }
+    const struct save_blob *blobs = save->blobs.at;
+    for (size_t i = 0; i < save->blobs.count; i++) {
+        const struct index_record record = {.kind = INDEX_BLOB,
+                                            .blob = {.name = blobs[i].name,
+                                                     .name_bytes = strlen(blobs[i].name),
+                                                     .data = blobs[i].data}};
+        TRY(add_record(writer, &record, error));
+    }
+    return SATSYNC_OK;
+}
+
+static enum satsync_status write_index(struct index_writer *writer, struct satsync_error *error) {
+    struct satsync_save *save = writer->save;
+    const struct allocator *allocator = save->engine->allocator;
+    writer->text = memory_new(allocator, 1, INDEX_PART_BYTES_MAX);
+    writer->coded = memory_new(allocator, 1, codec_bound(INDEX_PART_BYTES_MAX) + SEAL_TAG_BYTES);
+    ENSURE(writer->text && writer->coded, error, SATSYNC_NO_MEMORY, "save",
+           "no memory for the index");
+    index_part_begin(&writer->part, 0, writer->text);
+    TRY(add_items(writer, error));
+    const struct index_chunk *chunks = save->chunks.at;
+    for (size_t i = 0; i < save->chunks.count; i++) {
+        const struct index_record record = {.kind = INDEX_CHUNK, .chunk = chunks[i]};
+        TRY(add_record(writer, &record, error));
+    }
+    return finish_part(writer, error);
+}
+
+static enum satsync_status finish_pack(struct satsync_save *save, struct manifest_pack *pack,
+                                       struct satsync_error *error) {
+    struct chunks *store = save->store->chunks;
+    size_t table_bytes;
+    const uint8_t *table = extent_table_finish(&save->table, &table_bytes);
+    ENSURE(table, error, SATSYNC_NO_MEMORY, "save", "no memory for the pack's table");
+    *pack = (struct manifest_pack){.step = save->step,
+                                   .table_offset = save->table.end,
+                                   .table_bytes = table_bytes,
+                                   .algorithm = (uint8_t)save->key->algorithm};
+    memcpy(pack->id, save->pack_id.bytes, sizeof pack->id);
+    digest_of(table, table_bytes, pack->table_digest);
+    uint64_t offset;
+    TRY(store->ops->pack_append(save->pack, table, table_bytes, &offset, error));
+    assert(offset == save->table.end);
+    struct pack_writer *writer = save->pack;
+    save->pack = NULL;
+    return store->ops->pack_finish(writer, &pack->bytes, error);
+}
+
+/* One more than the newest checkpoint's. Two saves that end at the same moment may share one. */
+static uint64_t next_counter(struct satsync_store *store) {
+    uint64_t newest = 0;
+    size_t count = 0;
+    if (satsync_store_steps(store, NULL, 0, &count, NULL) != SATSYNC_OK || count == 0) {
+        return 1;
+    }
+    uint64_t *steps = memory_new(store->engine->allocator, count, sizeof *steps);
+    size_t found = 0;
+    if (steps && satsync_store_steps(store, steps, count, &found, NULL) == SATSYNC_OK) {
+        for (size_t i = 0; i < found && i < count; i++) {
+            uint8_t *data;
+            size_t bytes;
+            struct manifest peeked = {0};
+            if (store->chunks->ops->manifest_read(store->chunks, steps[i], &data, &bytes, NULL) !=
+                SATSYNC_OK) {
+                continue;
+            }
+            if (manifest_peek(data, bytes, "", &peeked, NULL) == SATSYNC_OK &&
+                peeked.counter > newest) {
+                newest = peeked.counter;
+            }
+            memory_free(store->engine->allocator, data);
+        }
+    }
+    memory_free(store->engine->allocator, steps);
+    return newest + 1;
+}
+
+static enum satsync_status wrap_keys(struct satsync_save *save, struct manifest *root,
+                                     struct satsync_error *error) {
+    const struct identity *identity = &save->store->identity;
+    const uint8_t *own = key_site(save->store->key)->public_key;
+    memcpy(root->recipients[root->recipient_count++], own, SITE_KEY_BYTES);
+    if (memcmp(own, identity->owner, SITE_KEY_BYTES) != 0) {
+        memcpy(root->recipients[root->recipient_count++], identity->owner, SITE_KEY_BYTES);
+    }
+    for (size_t i = 0; i < identity->recipient_count; i++) {
+        if (memcmp(identity->recipients[i], own, SITE_KEY_BYTES) != 0) {
+            memcpy(root->recipients[root->recipient_count++], identity->recipients[i],
+                   SITE_KEY_BYTES);
+        }
+    }
+    for (size_t i = 0; i < root->recipient_count; i++) {
+        enum satsync_status status =
+            key_wrap(root->recipients[i], save->key->bytes, root->wrapped[i]);
+        ENSURE(status == SATSYNC_OK, error, status, "recipients", "one is no site's public key");
+    }
+    return SATSYNC_OK;
+}
+
+static enum satsync_status sign_and_commit(struct satsync_save *save, const struct manifest *root,
+                                           struct satsync_error *error) {
+    const struct allocator *allocator = save->engine->allocator;
+    size_t bytes = manifest_bytes(root);
+    uint8_t *data = memory_new(allocator, 1, bytes);
+    ENSURE(data, error, SATSYNC_NO_MEMORY, "save", "no memory for the manifest");
+    enum satsync_status status = manifest_encode(root, data, bytes, error);
+    if (status == SATSYNC_OK) {
+        size_t signed_bytes = manifest_signed_bytes(bytes);
+        site_sign(key_site(save->store->key), STORE_MANIFEST_SIGNED_AS, data, signed_bytes,
+                  data + signed_bytes);
+        struct chunks *chunks = save->store->chunks;
+        status = chunks->ops->manifest_commit(chunks, save->step, data, bytes, error);
+        chunks->ops->pack_release(chunks, &save->pack_id);
+    }
+    memory_free(allocator, data);
+    return status;
+}
+
+static enum satsync_status write_root(struct satsync_save *save, struct index_writer *index,
+                                      struct manifest_pack *pack, struct satsync_error *error) {
+    static const size_t most_recipients = IDENTITY_RECIPIENTS_MAX + 2;
+    const struct allocator *allocator = save->engine->allocator;
+    struct manifest root = {.version_major = MANIFEST_VERSION_MAJOR,
+                            .version_minor = MANIFEST_VERSION_MINOR,
+                            .step = save->step,
+                            .created_unix_ns = save->engine->ports.unix_ns(),
+                            .counter = next_counter(save->store),
+                            .raw_bytes = save->raw_bytes,
+                            .stored_bytes = save->sealed_total,
+                            .tensor_count = save->tensors.count,
+                            .chunk_count = save->chunks.count,
+                            .packs = pack,
+                            .pack_count = 1,
+                            .parts = index->parts.at,
+                            .part_count = index->parts.count};
+    memcpy(root.store_id, save->store->identity.store_id, sizeof root.store_id);
+    memcpy(root.signer, key_site(save->store->key)->public_key, sizeof root.signer);
+    root.recipients = memory_new(allocator, most_recipients, sizeof *root.recipients);
+    root.wrapped = memory_new(allocator, most_recipients, sizeof *root.wrapped);
+    enum satsync_status status = SATSYNC_NO_MEMORY;
+    if (root.recipients && root.wrapped) {
+        status = wrap_keys(save, &root, error);
+    }
+    if (status == SATSYNC_OK) {
+        status = sign_and_commit(save, &root, error);
+    }
+    memory_free(allocator, root.recipients);
+    memory_free(allocator, root.wrapped);
+    return status;
+}
+
+enum satsync_status save_commit(struct satsync_save *save, struct satsync_error *error) {
+    struct index_writer index = {.save = save};
+    struct manifest_pack pack;
+    enum satsync_status status = write_index(&index, error);
+    if (status == SATSYNC_OK) {
+        status = finish_pack(save, &pack, error);
+    }
+    if (status == SATSYNC_OK) {
+        status = write_root(save, &index, &pack, error);
+    }
+    const struct allocator *allocator = save->engine->allocator;
+    memory_free(allocator, index.text);
+    memory_free(allocator, index.coded);
+    memory_free(allocator, index.parts.at);
+    return status;
+}
