@@ -1,0 +1,105 @@
+#include "engine/mailbox.h"
+
+#include "engine/wire.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct outgoing {
+    struct borrowed borrowed;
+    const struct allocator *allocator;
+    uint8_t *data;
+};
+
+void mailbox_init(struct mailbox *mailbox, struct link *link, const struct allocator *allocator) {
+    *mailbox = (struct mailbox){.link = link, .allocator = allocator};
+}
+
+void mailbox_fini(struct mailbox *mailbox) {
+    for (size_t i = 0; i < MAILBOX_OPEN_LETTERS; i++) {
+        memory_free(mailbox->allocator, mailbox->letters[i].data);
+    }
+    memset(mailbox->letters, 0, sizeof mailbox->letters);
+}
+
+static void outgoing_returned(struct borrowed *borrowed) {
+    struct outgoing *outgoing = (struct outgoing *)borrowed;
+    const struct allocator *allocator = outgoing->allocator;
+    memory_free(allocator, outgoing->data);
+    memory_free(allocator, outgoing);
+}
+
+enum satsync_status mailbox_send(struct mailbox *mailbox, uint8_t *data, size_t bytes,
+                                 uint64_t *number) {
+    struct outgoing *outgoing = memory_new(mailbox->allocator, 1, sizeof *outgoing);
+    if (!outgoing) {
+        memory_free(mailbox->allocator, data);
+        return SATSYNC_NO_MEMORY;
+    }
+    *outgoing = (struct outgoing){{outgoing_returned}, mailbox->allocator, data};
+    const struct link_message message = {.class = LINK_CONTROL, .bytes = bytes};
+    const struct link_slice slice = {data, bytes, outgoing};
+    uint64_t submitted;
+    enum satsync_status status =
+        mailbox->link->ops->submit(mailbox->link, &message, number ? number : &submitted);
+    if (status == SATSYNC_OK) {
+        uint64_t message_number = number ? *number : submitted;
+        status = mailbox->link->ops->write(mailbox->link, message_number, &slice);
+    }
+    if (status != SATSYNC_OK) {
+        outgoing_returned(&outgoing->borrowed);
+        /* Letters are few and sent one at a time, so a full queue means that the link is gone. */
+        return status == SATSYNC_AGAIN ? SATSYNC_LIMIT : status;
+    }
+    return SATSYNC_OK;
+}
+
+static struct letter *find(struct mailbox *mailbox, uint64_t message) {
+    for (size_t i = 0; i < MAILBOX_OPEN_LETTERS; i++) {
+        if (mailbox->letters[i].data && mailbox->letters[i].message == message) {
+            return &mailbox->letters[i];
+        }
+    }
+    return NULL;
+}
+
+enum satsync_status mailbox_begin(struct mailbox *mailbox, const struct link_event *event) {
+    if (event->message_bytes > WIRE_MESSAGE_LIMIT) {
+        return SATSYNC_PROTOCOL;
+    }
+    for (size_t i = 0; i < MAILBOX_OPEN_LETTERS; i++) {
+        struct letter *letter = &mailbox->letters[i];
+        if (!letter->data) {
+            letter->data = memory_new(mailbox->allocator, 1, event->message_bytes);
+            letter->message = event->message;
+            letter->bytes = event->message_bytes;
+            letter->received_bytes = 0;
+            return letter->data ? SATSYNC_OK : SATSYNC_NO_MEMORY;
+        }
+    }
+    return SATSYNC_PROTOCOL;
+}
+
+bool mailbox_data(struct mailbox *mailbox, const struct link_event *event) {
+    struct letter *letter = find(mailbox, event->message);
+    if (!letter) {
+        return false;
+    }
+    assert(event->offset + event->bytes <= letter->bytes);
+    memcpy(letter->data + event->offset, event->data, event->bytes);
+    letter->received_bytes += event->bytes;
+    mailbox->link->ops->release(mailbox->link, event->bytes);
+    return true;
+}
+
+bool mailbox_received(struct mailbox *mailbox, const struct link_event *event,
+                      struct letter *letter) {
+    struct letter *found = find(mailbox, event->message);
+    if (!found) {
+        return false;
+    }
+    assert(found->received_bytes == found->bytes);
+    *letter = *found;
+    found->data = NULL;
+    return true;
+}
