@@ -16,7 +16,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 add_library(satsync_flags INTERFACE)
-target_compile_definitions(satsync_flags INTERFACE _GNU_SOURCE)
+target_compile_definitions(satsync_flags INTERFACE _GNU_SOURCE SATSYNC_VERSION_TEXT="${PROJECT_VERSION}")
 target_compile_options(satsync_flags INTERFACE
     -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
     -Wwrite-strings -Wvla -fno-strict-aliasing
