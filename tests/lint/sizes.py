@@ -9,6 +9,7 @@ FUNCTION_LINES = 70
 PARAMETERS = 5
 
 ATTRIBUTE = re.compile(r"__attribute__\s*\(\(.*?\)\)|\b[A-Z][A-Z0-9_]+\s*\([^()]*\)")
+ERROR_DETAIL = re.compile(r"struct satsync_error \*\w+$")
 SIGNATURE = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 
 
@@ -48,7 +49,9 @@ def signature(head):
     inside = head[match.end():at].strip()
     if inside in ("void", ""):
         count = 0
-    return match.group(1), count - inside.endswith("...")
+    # Neither the rest of a format nor the error detail that fallible calls end with can be swapped.
+    uncounted = inside.endswith("...") or ERROR_DETAIL.search(inside) is not None
+    return match.group(1), count - uncounted
 
 
 def file_size(tree):

@@ -45,8 +45,8 @@ def comment(tree):
         for match in EMPTY_COMMENT.finditer(text):
             yield Finding(path, line_of(text, match.start()), "comment",
                           "say why, or delete the empty comment")
-        for match in BANNER.finditer(text):
-            yield Finding(path, line_of(text, match.start()), "comment",
+        for line in sorted({line_of(text, match.start()) for match in BANNER.finditer(text)}):
+            yield Finding(path, line, "comment",
                           "delete the decoration; a file is one noun")
 
 
