@@ -1,0 +1,80 @@
+#include "sim-link/relay_command.h"
+
+#include "base/timers.h"
+
+#include <satsync/option.h>
+#include <string.h>
+
+static const struct satsync_option outage_row = {"outage",
+                                                 SATSYNC_OPTION_DURATION,
+                                                 "TIME",
+                                                 NULL,
+                                                 0,
+                                                 31536000000000000u,
+                                                 "How long the link drops everything."};
+
+static const struct satsync_option commands[] = {
+    {.name = "outage"}, {.name = "down"}, {.name = "up"}, {.name = "get"}, {.name = "quit"},
+};
+
+static void say(struct json *answer, const char *problem) {
+    json_object(answer);
+    json_key(answer, "ok");
+    json_bool(answer, problem == NULL);
+    if (problem != NULL) {
+        json_key(answer, "error");
+        json_string(answer, problem);
+    }
+    json_object_end(answer);
+}
+
+static void refuse(const char *line, struct json *answer) {
+    char problem[160] = "the commands are outage TIME, down, up, get, quit";
+    const char *nearest = NULL;
+    size_t count = sizeof commands / sizeof *commands;
+    (void)satsync_option_find(commands, count, line, &nearest);
+    if (nearest != NULL) {
+        strcpy(problem, "there is no such command; did you mean ");
+        strcat(problem, nearest);
+    }
+    say(answer, problem);
+}
+
+static void get(const struct relay *relay, struct json *answer) {
+    static struct relay_report report;
+    relay_report(relay, &report);
+    json_object(answer);
+    json_key(answer, "ok");
+    json_bool(answer, true);
+    json_key(answer, "shut");
+    json_bool(answer, relay_is_shut(relay));
+    json_key(answer, "report");
+    relay_report_json(&report, answer);
+    json_object_end(answer);
+}
+
+void relay_command(struct relay *relay, const char *line, bool *quit, struct json *answer) {
+    uint64_t outage_ns = 0;
+    struct satsync_error error;
+    if (strncmp(line, "outage ", 7) == 0) {
+        if (satsync_option_parse(&outage_row, line + 7, &outage_ns, &error) != SATSYNC_OK) {
+            say(answer, error.message);
+            return;
+        }
+        relay_shut(relay, outage_ns);
+        say(answer, NULL);
+    } else if (strcmp(line, "down") == 0) {
+        relay_shut(relay, TIME_NEVER);
+        say(answer, NULL);
+    } else if (strcmp(line, "up") == 0) {
+        relay_shut(relay, 0);
+        say(answer, NULL);
+    } else if (strcmp(line, "get") == 0) {
+        get(relay, answer);
+    } else if (strcmp(line, "quit") == 0) {
+        *quit = true;
+        say(answer, NULL);
+    } else {
+        refuse(line, answer);
+    }
+}
