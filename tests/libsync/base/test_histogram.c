@@ -44,6 +44,9 @@ static void test_extremes_and_a_saturated_sum(void **state) {
     assert_int_equal(histogram.min, 5);
     assert_true(histogram_quantile(&histogram, 1000) == UINT64_MAX);
     assert_int_equal(histogram_quantile(&histogram, 0), 5);
+    struct histogram one = {0};
+    histogram_add(&one, 1000);
+    assert_int_equal(histogram_quantile(&one, 500), 1000);
 }
 
 int main(void) {

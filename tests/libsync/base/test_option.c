@@ -146,6 +146,9 @@ static void test_wrong_name_is_answered_with_the_nearest(void **state) {
     assert_null(nearest);
     assert_null(satsync_option_find(rows, 2, "", &nearest));
     assert_null(nearest);
+    static const struct satsync_option brief = {.name = "io"};
+    assert_null(satsync_option_find(&brief, 1, "x", &nearest));
+    assert_null(nearest);
     char endless[500];
     memset(endless, 'a', sizeof endless);
     endless[sizeof endless - 1] = '\0';
