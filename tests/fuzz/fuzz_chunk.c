@@ -1,0 +1,52 @@
+/*
+ * Decodes any bytes as a coded chunk; and codes them, as any kind of elements, to see them come
+ * back. Byte 0 chooses: below 128 decode (bytes 1 and 2: the raw size), else encode.
+ */
+#include "base/bytes.h"
+#include "codec/codec.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+static void decode(struct codec_scratch *scratch, const uint8_t *data, size_t bytes) {
+    size_t raw_bytes = load_le16(data);
+    uint8_t *raw = malloc(raw_bytes + 1);
+    enum satsync_status status = codec_decode(scratch, data + 2, bytes - 2, raw, raw_bytes);
+    assert(status == SATSYNC_OK || status == SATSYNC_CORRUPT || status == SATSYNC_NEWER_VERSION);
+    free(raw);
+}
+
+static void encode(struct codec_scratch *scratch, uint8_t choice, const uint8_t *data,
+                   size_t bytes) {
+    static const enum codec wishes[4] = {CODEC_STORED, CODEC_PLANES, CODEC_ZSTD, CODEC_AUTO};
+    struct codec_input input = {wishes[choice & 3], (uint8_t)(1u << (choice >> 2 & 3)),
+                                (choice & 16) != 0, data, bytes};
+    uint8_t *coded = malloc(codec_bound(bytes));
+    uint8_t *raw = malloc(bytes + 1);
+    size_t coded_bytes;
+    enum satsync_status status = codec_encode(scratch, &input, coded, &coded_bytes);
+    assert(status == SATSYNC_OK && coded_bytes <= codec_bound(bytes));
+    status = codec_decode(scratch, coded, coded_bytes, raw, bytes);
+    assert(status == SATSYNC_OK && memcmp(raw, data, bytes) == 0);
+    free(coded);
+    free(raw);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
+    static struct codec_scratch *scratch;
+    if (!scratch) {
+        scratch = codec_scratch_new(NULL, 1 << 16);
+    }
+    if (bytes < 3 || bytes > 1 << 16) {
+        return 0;
+    }
+    if (data[0] < 128) {
+        decode(scratch, data + 1, bytes - 1);
+    } else {
+        encode(scratch, data[0], data + 1, bytes - 1);
+    }
+    return 0;
+}
