@@ -1,0 +1,55 @@
+#include "transport/wan/outage.h"
+
+#include "base/timers.h"
+
+/* With fewer packets than this in flight silence is as likely to be loss. */
+enum { OUTAGE_PACKETS = 8 };
+
+static const uint64_t INTERVAL_LEAST_NS = 5000000;
+static const uint64_t INTERVAL_MOST_NS = 1000000000;
+
+void outage_init(struct outage *outage) {
+    *outage = (struct outage){.probe_ns = TIME_NEVER};
+}
+
+void outage_sent(struct outage *outage, uint64_t now_ns, uint64_t open_count) {
+    if (open_count == 0 && !outage->frozen) {
+        outage->quiet_ns = now_ns;
+    }
+}
+
+bool outage_heard(struct outage *outage, uint64_t now_ns, uint64_t sent_ns) {
+    bool thawed = outage->frozen;
+    outage->quiet_ns = now_ns;
+    if (thawed) {
+        outage->dark_from_ns = outage->heard_sent_ns;
+        outage->thawed_ns = now_ns;
+        outage->frozen = outage->stops_new = false;
+        outage->probe_ns = TIME_NEVER;
+    }
+    if (sent_ns > outage->heard_sent_ns) {
+        outage->heard_sent_ns = sent_ns;
+    }
+    return thawed;
+}
+
+void outage_begin(struct outage *outage, uint64_t now_ns, uint64_t rtt_ns, uint64_t open_count) {
+    outage->frozen = true;
+    outage->stops_new = open_count >= OUTAGE_PACKETS;
+    outage->count += outage->stops_new;
+    outage->frozen_ns = now_ns;
+    outage->probe_ns = now_ns;
+    outage->interval_ns = rtt_ns / 4 > INTERVAL_LEAST_NS ? rtt_ns / 4 : INTERVAL_LEAST_NS;
+}
+
+void outage_probed(struct outage *outage, uint64_t now_ns) {
+    outage->probe_ns = now_ns + outage->interval_ns;
+    outage->interval_ns += outage->interval_ns / 2;
+    if (outage->interval_ns > INTERVAL_MOST_NS) {
+        outage->interval_ns = INTERVAL_MOST_NS;
+    }
+}
+
+bool outage_met(const struct outage *outage, uint64_t sent_ns) {
+    return outage->count > 0 && sent_ns > outage->dark_from_ns && sent_ns < outage->thawed_ns;
+}

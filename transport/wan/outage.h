@@ -1,0 +1,47 @@
+/*
+ * Silence: nothing was acknowledged for longer than the path can take. The sender freezes, keeps
+ * what it knows of the path, and probes; the first acknowledgement thaws it at its former rate.
+ * With few packets in flight silence may be plain loss, so that new data still leaves.
+ *
+ *     FLOWING --silence > patience--> FROZEN --any new ack--> FLOWING
+ *                                      | ^
+ *                                      +-+ probe, at growing intervals
+ * Owner thread.
+ */
+#ifndef TRANSPORT_WAN_OUTAGE_H
+#define TRANSPORT_WAN_OUTAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct outage {
+    bool frozen;
+    bool stops_new;     /* frozen with enough in flight to call it an outage */
+    uint64_t quiet_ns;  /* since when nothing was heard while something is in flight */
+    uint64_t frozen_ns; /* since when frozen */
+    uint64_t probe_ns;  /* when the next probe is due */
+    uint64_t interval_ns;
+    uint64_t heard_sent_ns; /* departure of the newest packet known to have arrived */
+    uint64_t thawed_ns;     /* what left between heard_sent_ns at freezing and here met the outage */
+    uint64_t dark_from_ns;
+    uint64_t count;
+};
+
+void outage_init(struct outage *outage);
+
+/* A packet leaves while `open_count` others are in flight. */
+void outage_sent(struct outage *outage, uint64_t now_ns, uint64_t open_count);
+
+/* A packet that left at `sent_ns` is acknowledged. True when this ends a frozen time. */
+bool outage_heard(struct outage *outage, uint64_t now_ns, uint64_t sent_ns);
+
+/* Freezes. */
+void outage_begin(struct outage *outage, uint64_t now_ns, uint64_t rtt_ns, uint64_t open_count);
+
+/* A probe left: the next one after a longer interval, at most a second. */
+void outage_probed(struct outage *outage, uint64_t now_ns);
+
+/* True when a packet that left at `sent_ns` met an outage: its loss says nothing of the path. */
+bool outage_met(const struct outage *outage, uint64_t sent_ns);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * Spreads datagrams over time at a rate in IP bits a second. A little may leave ahead of time, so
+ * that datagrams go out in batches, and a late caller may catch a little up. Owner thread.
+ */
+#ifndef TRANSPORT_WAN_PACER_H
+#define TRANSPORT_WAN_PACER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pacer {
+    uint64_t next_ns;   /* when the next datagram is due on the ideal line */
+    uint64_t remainder; /* of the last division, so that no rate drifts */
+};
+
+void pacer_init(struct pacer *pacer);
+
+/* True when a datagram may leave now: up to the quantum ahead of the line. */
+bool pacer_is_open(const struct pacer *pacer, uint64_t now_ns);
+
+/* When pacer_is_open next becomes true after having been false; a batch's worth is due then. */
+uint64_t pacer_opens_at(const struct pacer *pacer);
+
+void pacer_sent(struct pacer *pacer, uint64_t now_ns, size_t ip_bytes, uint64_t rate_bps);
+
+#endif
