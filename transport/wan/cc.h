@@ -30,7 +30,7 @@ enum cc_model_phase { CC_STARTUP, CC_DRAIN, CC_CRUISE };
 struct cc_model {
     enum cc_model_phase phase;
     uint64_t round;
-    uint64_t round_ends; /* delivered bytes at which the present round is over */
+    uint64_t round_ends;             /* delivered bytes at which the present round is over */
     uint64_t rates[CC_MODEL_ROUNDS]; /* highest sample of each of the last rounds */
     uint64_t full_bps;               /* highest rate when growth was last seen */
     unsigned flat_rounds;            /* without growth */

@@ -36,7 +36,8 @@ void delivery_sent(struct delivery *delivery, struct sent_packet *packet, bool i
 void delivery_acked(struct delivery *delivery, const struct sent_packet *packet, uint64_t now_ns,
                     struct delivery_sample *sample);
 
-/* After the last packet of an acknowledgement. A sample over less than `min_rtt_ns` is not valid. */
+/* After the last packet of an acknowledgement. A sample over less than `min_rtt_ns` is not valid.
+ */
 void delivery_finish(const struct delivery *delivery, uint64_t min_rtt_ns,
                      struct delivery_sample *sample);
 

@@ -1,7 +1,7 @@
 #include "transport/wan/flow.h"
 
 bool flow_may_send(const struct flow_out *flow, enum link_class class, uint64_t bytes) {
-    uint64_t need = bytes + (uint64_t)class * FLOW_RESERVE_BYTES;
+    uint64_t need = bytes + (uint64_t) class * FLOW_RESERVE_BYTES;
     return flow->limit >= flow->sent && flow->limit - flow->sent >= need;
 }
 

@@ -22,7 +22,7 @@ struct outage {
     uint64_t probe_ns;  /* when the next probe is due */
     uint64_t interval_ns;
     uint64_t heard_sent_ns; /* departure of the newest packet known to have arrived */
-    uint64_t thawed_ns;     /* what left between heard_sent_ns at freezing and here met the outage */
+    uint64_t thawed_ns; /* what left between heard_sent_ns at freezing and here met the outage */
     uint64_t dark_from_ns;
     uint64_t count;
 };

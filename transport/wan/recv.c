@@ -91,8 +91,7 @@ enum satsync_status recv_take(struct recv *recv, const struct recv_part *part,
     if (message->class != part->class || message->total != part->total) {
         return SATSYNC_PROTOCOL;
     }
-    struct range gap =
-        ranges_first_gap(&message->got, part->offset, part->offset + part->bytes);
+    struct range gap = ranges_first_gap(&message->got, part->offset, part->offset + part->bytes);
     if (gap.from == gap.to) {
         return SATSYNC_OK;
     }

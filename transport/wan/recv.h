@@ -53,8 +53,8 @@ struct recv_part {
 
 /* What of `part` is new. */
 struct recv_news {
-    bool began;    /* this is the message's first part */
-    bool finished; /* this was all that was missing */
+    bool began;         /* this is the message's first part */
+    bool finished;      /* this was all that was missing */
     struct range fresh; /* the first run of new bytes; empty when there is none */
 };
 

@@ -1,7 +1,7 @@
 /*
  * How repair symbols cover a message, alike at both ends: block b is its symbols from
- * b * REPAIR_BLOCK_SYMBOLS on, the last block being shorter, and has its own repair symbols, each as
- * long as a full symbol; a shorter last symbol counts as filled up with zeros. Pure.
+ * b * REPAIR_BLOCK_SYMBOLS on, the last block being shorter, and has its own repair symbols, each
+ * as long as a full symbol; a shorter last symbol counts as filled up with zeros. Pure.
  */
 #ifndef TRANSPORT_WAN_REPAIR_H
 #define TRANSPORT_WAN_REPAIR_H

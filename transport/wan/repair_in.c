@@ -149,8 +149,7 @@ bool repair_in_keep(struct repair_in *in, const struct frame *frame, struct repa
     give_back_lent(in);
     uint64_t symbols = repair_symbols_of(frame->total, frame->symbol_bytes);
     uint64_t index = frame->kind == FRAME_REPAIR ? 0 : frame->offset / frame->symbol_bytes;
-    uint64_t number =
-        frame->kind == FRAME_REPAIR ? frame->offset : index / REPAIR_BLOCK_SYMBOLS;
+    uint64_t number = frame->kind == FRAME_REPAIR ? frame->offset : index / REPAIR_BLOCK_SYMBOLS;
     if (number >= (symbols + REPAIR_BLOCK_SYMBOLS - 1) / REPAIR_BLOCK_SYMBOLS ||
         (frame->kind == FRAME_REPAIR && frame->repair_index >= REPAIR_SYMBOLS_MAX)) {
         return false;

@@ -60,8 +60,8 @@ struct repair_found {
     uint64_t offset; /* of the block */
     uint64_t bytes;  /* of the block */
     uint32_t symbol_bytes;
-    unsigned count;                           /* of symbols found */
-    uint16_t places[REPAIR_SYMBOLS_MAX];      /* symbol within the block */
+    unsigned count;                             /* of symbols found */
+    uint16_t places[REPAIR_SYMBOLS_MAX];        /* symbol within the block */
     const uint8_t *symbols[REPAIR_SYMBOLS_MAX]; /* lent until the next call */
 };
 

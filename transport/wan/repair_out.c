@@ -4,8 +4,8 @@
 
 enum satsync_status repair_out_init(struct repair_out *out, struct parity *parity,
                                     size_t max_datagram_bytes, const struct allocator *allocator) {
-    *out = (struct repair_out){
-        .parity = parity, .stride = max_datagram_bytes, .allocator = allocator};
+    *out =
+        (struct repair_out){.parity = parity, .stride = max_datagram_bytes, .allocator = allocator};
     if (!parity) {
         return SATSYNC_OK;
     }

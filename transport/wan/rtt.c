@@ -17,8 +17,8 @@ void rtt_sample(struct rtt *rtt, uint64_t sample_ns, uint64_t delay_ns) {
     rtt->min_ns = sample_ns < rtt->min_ns ? sample_ns : rtt->min_ns;
     /* A delay that would take the sample below the minimum is not believed. */
     uint64_t adjusted = sample_ns >= rtt->min_ns + delay_ns ? sample_ns - delay_ns : sample_ns;
-    uint64_t deviation = adjusted > rtt->smoothed_ns ? adjusted - rtt->smoothed_ns
-                                                     : rtt->smoothed_ns - adjusted;
+    uint64_t deviation =
+        adjusted > rtt->smoothed_ns ? adjusted - rtt->smoothed_ns : rtt->smoothed_ns - adjusted;
     rtt->variation_ns = (3 * rtt->variation_ns + deviation) / 4;
     rtt->smoothed_ns = (7 * rtt->smoothed_ns + adjusted) / 8;
 }

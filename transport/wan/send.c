@@ -1,8 +1,8 @@
 #include "transport/wan/send.h"
 
 #include "transport/wan/frame.h"
-#include "transport/wan/packet.h"
 #include "transport/wan/keys.h"
+#include "transport/wan/packet.h"
 #include "transport/wan/repair.h"
 
 #include <assert.h>
@@ -164,8 +164,8 @@ enum satsync_status send_write(struct send *send, uint64_t message,
     struct send_slice *added = &send->slices[id];
     send->free_slice = added->next;
     send->free_slices--;
-    *added = (struct send_slice){slice->data, slice->bytes, slice->cookie, m->written,
-                                 SEND_NO_SLICE};
+    *added =
+        (struct send_slice){slice->data, slice->bytes, slice->cookie, m->written, SEND_NO_SLICE};
     if (m->tail == SEND_NO_SLICE) {
         m->head = id;
     } else {
@@ -293,8 +293,8 @@ void send_copy(const struct send *send, const struct send_symbol *symbol, uint8_
 
 const uint8_t *send_view(const struct send *send, const struct send_symbol *symbol) {
     const struct send_slice *at = &send->slices[symbol->slice];
-    bool together = symbol->offset >= at->offset &&
-                    symbol->offset + symbol->bytes <= at->offset + at->bytes;
+    bool together =
+        symbol->offset >= at->offset && symbol->offset + symbol->bytes <= at->offset + at->bytes;
     return together ? at->data + (symbol->offset - at->offset) : NULL;
 }
 
@@ -395,8 +395,8 @@ static bool wake_writer(struct send *send, struct send_message *m, struct link_e
         return false;
     }
     m->starving = false;
-    *event = (struct link_event){
-        .kind = LINK_EVENT_WRITABLE, .class = m->class, .message = m->number};
+    *event =
+        (struct link_event){.kind = LINK_EVENT_WRITABLE, .class = m->class, .message = m->number};
     return true;
 }
 

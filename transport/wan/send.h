@@ -38,15 +38,15 @@ struct send_message {
     uint64_t total;
     uint32_t symbol_bytes;
     uint64_t symbols;
-    uint64_t written; /* bytes */
-    uint64_t base;    /* lowest symbol that did not arrive */
-    uint64_t next;    /* next new symbol */
-    uint64_t cover_from; /* symbols from here on are covered by repair; UINT64_MAX: none yet */
-    uint64_t hold_from;  /* bytes from here on are still needed to make repair symbols of */
+    uint64_t written;     /* bytes */
+    uint64_t base;        /* lowest symbol that did not arrive */
+    uint64_t next;        /* next new symbol */
+    uint64_t cover_from;  /* symbols from here on are covered by repair; UINT64_MAX: none yet */
+    uint64_t hold_from;   /* bytes from here on are still needed to make repair symbols of */
     uint32_t block_slice; /* slice that holds hold_from's byte */
-    uint64_t *arrived;   /* a bit for each symbol in [base, base + window), cyclic */
-    uint32_t head, tail; /* slices */
-    uint32_t cursor;     /* slice that holds the first byte of `next`; NO_SLICE when unwritten */
+    uint64_t *arrived;    /* a bit for each symbol in [base, base + window), cyclic */
+    uint32_t head, tail;  /* slices */
+    uint32_t cursor;      /* slice that holds the first byte of `next`; NO_SLICE when unwritten */
 };
 
 struct send_options {
@@ -106,8 +106,7 @@ bool send_peek(struct send *send, enum link_class class, uint64_t tail_bytes,
 void send_take(struct send *send, const struct send_symbol *symbol);
 
 /* The symbol again; false when it arrived, or its message is over. */
-bool send_again(const struct send *send, const struct send_symbol *key,
-                struct send_symbol *symbol);
+bool send_again(const struct send *send, const struct send_symbol *key, struct send_symbol *symbol);
 
 /* Copies the symbol's bytes. */
 void send_copy(const struct send *send, const struct send_symbol *symbol, uint8_t *out);
