@@ -8,3 +8,31 @@ add_executable(satsync-link sim-link/main.c
 target_link_libraries(satsync-link PRIVATE satsync_flags PkgConfig::URING)
 install(TARGETS satsync-link RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES man/satsync-link.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+
+# The folder of a program, as its users see the library: public headers only.
+function(satsync_program_folder path)
+    string(REPLACE "/" "_" name ${path})
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.c)
+    list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+    add_library(${name} OBJECT ${sources})
+    target_compile_definitions(${name} PRIVATE
+        $<TARGET_PROPERTY:satsync_flags,INTERFACE_COMPILE_DEFINITIONS>)
+    target_compile_options(${name} PRIVATE
+        $<TARGET_PROPERTY:satsync_flags,INTERFACE_COMPILE_OPTIONS>)
+    target_include_directories(${name} PRIVATE
+        ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/libsync/include)
+    target_link_libraries(${name} PRIVATE PkgConfig::JANSSON)
+endfunction()
+
+if(TARGET satsync AND EXISTS ${CMAKE_SOURCE_DIR}/libsync/engine/serve.c)
+    satsync_program_folder(ckpt/cli)
+    target_sources(satsync_everything PRIVATE $<TARGET_OBJECTS:ckpt_cli>)
+    add_executable(satsync_cli ckpt/cli/main.c $<TARGET_OBJECTS:ckpt_cli>)
+    set_target_properties(satsync_cli PROPERTIES OUTPUT_NAME satsync)
+    target_include_directories(satsync_cli PRIVATE
+        ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/libsync/include)
+    target_link_options(satsync_cli PRIVATE $<TARGET_PROPERTY:satsync_flags,INTERFACE_LINK_OPTIONS>)
+    target_link_libraries(satsync_cli PRIVATE satsync PkgConfig::JANSSON m)
+    install(TARGETS satsync_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(FILES man/satsync.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()

@@ -1,0 +1,134 @@
+#include "ckpt/cli/command.h"
+
+#include <string.h>
+
+#define REQUIRED ARGUMENT_REQUIRED
+#define REPEATABLE ARGUMENT_REPEATABLE
+
+const struct command commands[] = {
+    {"keygen",
+     "make a site's key",
+     "Writes the secret key, readable by its owner only, and the public key beside it. The public "
+     "key goes to the other sites; the secret never leaves this one.",
+     "satsync keygen memphis.key",
+     {{ARGUMENT_KEY_FILE, REQUIRED}},
+     command_keygen},
+    {"init",
+     "make a store",
+     "The store belongs to the key's site. Checkpoints saved in it can be read with that key and "
+     "by the recipients.",
+     "satsync init run7 --key memphis.key --recipient atlanta.key.pub",
+     {{ARGUMENT_STORE, REQUIRED}, {OPTION_KEY, REQUIRED}, {OPTION_RECIPIENT, REPEATABLE}},
+     command_init},
+    {"save",
+     "save safetensors files as a checkpoint",
+     "Compresses, seals and commits the files as one checkpoint. They can be restored byte for "
+     "byte.",
+     "satsync save run7 model.safetensors --step 1000 --key memphis.key",
+     {{ARGUMENT_STORE, REQUIRED},
+      {ARGUMENT_FILES, REQUIRED | REPEATABLE},
+      {OPTION_STEP, REQUIRED},
+      {OPTION_CODEC, 0},
+      {OPTION_KEY, REQUIRED}},
+     command_save},
+    {"ls",
+     "list the checkpoints of a store",
+     NULL,
+     "satsync ls run7",
+     {{ARGUMENT_STORE, REQUIRED}},
+     command_ls},
+    {"show",
+     "show one checkpoint",
+     "With the key of a recipient the tensors too: names and shapes are sealed.",
+     "satsync show run7 1000 --key memphis.key",
+     {{ARGUMENT_STORE, REQUIRED}, {ARGUMENT_STEP, REQUIRED}, {OPTION_KEY, 0}},
+     command_show},
+    {"verify",
+     "read every byte and name what is damaged",
+     "Without a key signatures and checksums are checked, which finds accidents; with a key "
+     "forgeries too.",
+     "satsync verify run7 1000 --key memphis.key",
+     {{ARGUMENT_STORE, REQUIRED}, {ARGUMENT_STEP, 0}, {OPTION_KEY, 0}},
+     command_verify},
+    {"restore",
+     "write a checkpoint as safetensors",
+     "To a directory, the files that were saved; to a file, all tensors or the ones asked for. An "
+     "output that exists is replaced only when everything succeeded.",
+     "satsync restore run7 1000 -o restored.safetensors --key memphis.key",
+     {{ARGUMENT_STORE, REQUIRED},
+      {ARGUMENT_STEP, REQUIRED},
+      {OPTION_OUTPUT, REQUIRED},
+      {OPTION_TENSOR, REPEATABLE},
+      {OPTION_KEY, REQUIRED}},
+     command_restore},
+    {"serve",
+     "be a site: receive checkpoints and hand them out",
+     "Prints where it listens, then a line when a transfer begins and ends. SIGTERM and Ctrl-C end "
+     "it; what was half received resumes later.",
+     "satsync serve run7 --listen 0.0.0.0:4600 --key atlanta.key --allow memphis.key.pub",
+     {{ARGUMENT_STORE, REQUIRED},
+      {OPTION_LISTEN, REQUIRED},
+      {OPTION_KEY, REQUIRED},
+      {OPTION_ALLOW, REPEATABLE},
+      {OPTION_ALLOW_READ, REPEATABLE},
+      {OPTION_ALLOW_WRITE, REPEATABLE}},
+     command_serve},
+    {"push",
+     "send a checkpoint to another site",
+     "Ends when the other site has verified and committed it. Survives loss and outages; run again "
+     "after an interruption, it sends only what is missing.",
+     "satsync push run7 1000 atlanta.example:4600 --key memphis.key --peer atlanta.key.pub",
+     {{ARGUMENT_STORE, REQUIRED},
+      {ARGUMENT_STEP, REQUIRED},
+      {ARGUMENT_PEER_ADDRESS, REQUIRED},
+      {OPTION_KEY, REQUIRED},
+      {OPTION_PEER, REQUIRED},
+      {OPTION_RATE, 0},
+      {OPTION_GIVE_UP, 0},
+      {OPTION_DRY_RUN, 0}},
+     command_push},
+    {"pull",
+     "fetch a checkpoint from another site",
+     "Run again after an interruption, it fetches only what is missing.",
+     "satsync pull run7 1000 memphis.example:4600 --key atlanta.key --peer memphis.key.pub",
+     {{ARGUMENT_STORE, REQUIRED},
+      {ARGUMENT_STEP, REQUIRED},
+      {ARGUMENT_PEER_ADDRESS, REQUIRED},
+      {OPTION_KEY, REQUIRED},
+      {OPTION_PEER, REQUIRED},
+      {OPTION_RATE, 0},
+      {OPTION_GIVE_UP, 0}},
+     command_pull},
+    {"completion",
+     "print the shell's completion script",
+     NULL,
+     "source <(satsync completion bash)",
+     {{ARGUMENT_SHELL, REQUIRED}},
+     command_completion},
+    {"help", "explain a command", NULL, "satsync help push", {{ARGUMENT_COMMAND, 0}}, command_help},
+};
+
+const size_t command_count = sizeof commands / sizeof *commands;
+
+const struct command *command_find(const char *name, const char **nearest) {
+    struct satsync_option names[sizeof commands / sizeof *commands] = {{0}};
+    for (size_t i = 0; i < command_count; i++) {
+        names[i].name = commands[i].name;
+    }
+    const struct satsync_option *found = satsync_option_find(names, command_count, name, nearest);
+    return found ? &commands[found - names] : NULL;
+}
+
+const struct command_argument *command_takes(const struct command *command, enum option_id id) {
+    static const struct command_argument optional[OPTION_IDS];
+    if (id >= OPTION_FIRST_GLOBAL) {
+        return &optional[id];
+    }
+    const struct command_argument *entry = command ? command->arguments : optional;
+    for (; entry->id != OPTION_NONE; entry++) {
+        if (entry->id == id) {
+            return entry;
+        }
+    }
+    return NULL;
+}

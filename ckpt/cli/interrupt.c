@@ -1,0 +1,50 @@
+#include "ckpt/cli/interrupt.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_BY_SIGNAL = 128 };
+
+static volatile sig_atomic_t seen;
+static volatile sig_atomic_t patient;
+static char words[INTERRUPT_LAST_WORDS_BYTES];
+static size_t words_bytes;
+static int words_descriptor;
+static struct sigaction before_int;
+static struct sigaction before_term;
+
+static void on_signal(int signal_number) {
+    if (seen || !patient) {
+        ssize_t written = write(words_descriptor, words, words_bytes);
+        (void)written;
+        _exit(EXIT_BY_SIGNAL + signal_number);
+    }
+    seen = signal_number;
+}
+
+void interrupt_install(int descriptor, const char *last_words) {
+    snprintf(words, sizeof words, "%s", last_words);
+    words_bytes = strlen(words);
+    words_descriptor = descriptor;
+    seen = 0;
+    patient = 0;
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, &before_int);
+    sigaction(SIGTERM, &action, &before_term);
+}
+
+void interrupt_uninstall(void) {
+    sigaction(SIGINT, &before_int, NULL);
+    sigaction(SIGTERM, &before_term, NULL);
+}
+
+void interrupt_patient(bool wanted) {
+    patient = wanted;
+}
+
+int interrupt_signal(void) {
+    return seen;
+}
