@@ -93,6 +93,27 @@ static size_t utf8_sequence(const unsigned char *at) {
     return overlong || surrogate || too_high ? 0 : length;
 }
 
+bool json_is_utf8(const char *text) {
+    const unsigned char *at = (const unsigned char *)text;
+    size_t length = 1;
+    while (*at && length) {
+        length = utf8_sequence(at);
+        at += length;
+    }
+    return length != 0;
+}
+
+/* The short form where RFC 8259 has one, as most writers do. */
+static void control(struct json *json, unsigned char value) {
+    static const char letters[] = "btn\0fr"; /* from 8 on */
+    char escape[8];
+    if (value >= 8 && value <= 13 && letters[value - 8]) {
+        append(json, (char[]){'\\', letters[value - 8]}, 2);
+    } else {
+        append(json, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", value));
+    }
+}
+
 static void quoted(struct json *json, const char *text) {
     append(json, "\"", 1);
     const unsigned char *at = (const unsigned char *)text;
@@ -102,8 +123,7 @@ static void quoted(struct json *json, const char *text) {
             append(json, "\xef\xbf\xbd", 3);
             length = 1;
         } else if (*at < 0x20) {
-            char escape[8];
-            append(json, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", *at));
+            control(json, *at);
         } else {
             if (*at == '"' || *at == '\\') {
                 append(json, "\\", 1);

@@ -34,6 +34,9 @@ void json_array_end(struct json *json);
 /* In an object each value follows its key. */
 void json_key(struct json *json, const char *key);
 
+/* Pure. True for valid UTF-8 (RFC 3629). */
+bool json_is_utf8(const char *text);
+
 /* Bytes that are not valid UTF-8 are written as U+FFFD. */
 void json_string(struct json *json, const char *text);
 void json_u64(struct json *json, uint64_t value);

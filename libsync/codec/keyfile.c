@@ -30,21 +30,31 @@ static bool starts_with(const char *text, size_t bytes, const char *word) {
     return bytes >= length && memcmp(text, word, length) == 0;
 }
 
-/* Why the first word of `text` is not `word`. */
-static enum satsync_status refuse_word(const char *text, size_t bytes, const char *word,
-                                       const char *name, struct satsync_error *error) {
-    if (starts_with(text, bytes, key_word)) {
+struct keyfile {
+    const char *text;
+    size_t bytes;
+    const char *word; /* that it must begin with */
+    const char *name;
+};
+
+/* Why the first word is not the one it must be. */
+static enum satsync_status refuse_word(const struct keyfile *file, struct satsync_error *error) {
+    const char *text = file->text;
+    const char *word = file->word;
+    const char *name = file->name;
+    size_t bytes = file->bytes;
+    if (word != key_word && starts_with(text, bytes, key_word)) {
         return error_set(error, SATSYNC_INVALID, name,
                          "this is a secret key where a public key is needed; give the .pub file, "
                          "and keep this one to its own site");
     }
-    if (starts_with(text, bytes, public_word)) {
+    if (word != public_word && starts_with(text, bytes, public_word)) {
         return error_set(error, SATSYNC_INVALID, name,
                          "this is a public key where a site's secret key is needed; give the key "
                          "file that `satsync keygen` wrote beside it");
     }
     size_t stem = strlen(word) - 1; /* all but the version's digit */
-    if (bytes > stem && memcmp(text, word, stem) == 0) {
+    if (bytes > stem && memcmp(text, word, stem) == 0 && !starts_with(text, bytes, word)) {
         return error_set(error, SATSYNC_NEWER_VERSION, name,
                          "this key file has another version than 1; use a newer satsync");
     }
@@ -54,19 +64,20 @@ static enum satsync_status refuse_word(const char *text, size_t bytes, const cha
 }
 
 /* The line's body, decoded and checked, into `body` (secret memory). */
-static enum satsync_status parse_body(const char *text, size_t bytes, const char *word,
-                                      const char *name, uint8_t body[BODY_BYTES],
+static enum satsync_status parse_body(const struct keyfile *file, uint8_t body[BODY_BYTES],
                                       struct satsync_error *error) {
-    size_t length = strlen(word);
-    const char *newline = memchr(text, '\n', bytes);
-    size_t line = newline ? (size_t)(newline - text) : bytes;
-    if (!starts_with(text, line, word) || line == length || text[length] != ' ') {
-        return refuse_word(text, line, word, name, error);
+    const char *text = file->text;
+    const char *name = file->name;
+    size_t length = strlen(file->word);
+    const char *newline = memchr(text, '\n', file->bytes);
+    size_t line = newline ? (size_t)(newline - text) : file->bytes;
+    if (!starts_with(text, line, file->word) || line == length || text[length] != ' ') {
+        return refuse_word(file, error);
     }
     if (line && text[line - 1] == '\r') {
         line--;
     }
-    for (const char *at = newline; at && at < text + bytes; at++) {
+    for (const char *at = newline; at && at < text + file->bytes; at++) {
         ENSURE(*at == '\n' || *at == '\r' || *at == ' ', error, SATSYNC_INVALID, name,
                "a key file holds one line; there is more after it");
     }
@@ -80,7 +91,7 @@ static enum satsync_status parse_body(const char *text, size_t bytes, const char
     uint8_t check[CHECK_BYTES];
     bool decoded = base64_decode(body_text, body_bytes, body, BODY_BYTES);
     if (decoded) {
-        check_of(word, body, check);
+        check_of(file->word, body, check);
     }
     ENSURE(decoded && secret_equal(check, body + SITE_KEY_BYTES, CHECK_BYTES), error,
            SATSYNC_INVALID, name, "the key does not match its check; it was mistyped or damaged");
@@ -92,7 +103,8 @@ enum satsync_status keyfile_parse_key(const char *text, size_t bytes, const char
     *key = NULL;
     uint8_t *body = secret_new(BODY_BYTES);
     ENSURE(body, error, SATSYNC_NO_MEMORY, name, "no locked memory for the key; see ulimit -l");
-    enum satsync_status status = parse_body(text, bytes, key_word, name, body, error);
+    enum satsync_status status =
+        parse_body(&(struct keyfile){text, bytes, key_word, name}, body, error);
     if (status == SATSYNC_OK) {
         *key = site_key_new(body);
         if (!*key) {
@@ -109,7 +121,7 @@ enum satsync_status keyfile_parse_public(const char *text, size_t bytes, const c
                                          struct satsync_error *error) {
     uint8_t body[BODY_BYTES];
     uint8_t exchange[SITE_KEY_BYTES];
-    TRY(parse_body(text, bytes, public_word, name, body, error));
+    TRY(parse_body(&(struct keyfile){text, bytes, public_word, name}, body, error));
     ENSURE(site_key_exchange(body, exchange), error, SATSYNC_INVALID, name,
            "this is no usable public key; ask its site for a new one");
     memcpy(public_key, body, SITE_KEY_BYTES);

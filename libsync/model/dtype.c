@@ -5,14 +5,24 @@
 #include <string.h>
 
 static const struct dtype_row rows[DTYPE_END] = {
-    [DTYPE_BOOL] = {"BOOL", 1, 1, false},       [DTYPE_U8] = {"U8", 1, 1, false},
-    [DTYPE_I8] = {"I8", 1, 1, false},           [DTYPE_F8_E5M2] = {"F8_E5M2", 1, 1, false},
-    [DTYPE_F8_E4M3] = {"F8_E4M3", 1, 1, false}, [DTYPE_F8_E8M0] = {"F8_E8M0", 1, 1, false},
-    [DTYPE_I16] = {"I16", 2, 2, false},         [DTYPE_U16] = {"U16", 2, 2, false},
-    [DTYPE_F16] = {"F16", 2, 2, true},          [DTYPE_BF16] = {"BF16", 2, 2, true},
-    [DTYPE_I32] = {"I32", 4, 4, false},         [DTYPE_U32] = {"U32", 4, 4, false},
-    [DTYPE_F32] = {"F32", 4, 4, true},          [DTYPE_C64] = {"C64", 8, 4, true},
-    [DTYPE_F64] = {"F64", 8, 8, true},          [DTYPE_I64] = {"I64", 8, 8, false},
+    [DTYPE_BOOL] = {"BOOL", 1, 1, false},
+    [DTYPE_U8] = {"U8", 1, 1, false},
+    [DTYPE_I8] = {"I8", 1, 1, false},
+    [DTYPE_F8_E5M2] = {"F8_E5M2", 1, 1, false},
+    [DTYPE_F8_E4M3] = {"F8_E4M3", 1, 1, false},
+    [DTYPE_F8_E8M0] = {"F8_E8M0", 1, 1, false},
+    [DTYPE_F8_E4M3FNUZ] = {"F8_E4M3FNUZ", 1, 1, false},
+    [DTYPE_F8_E5M2FNUZ] = {"F8_E5M2FNUZ", 1, 1, false},
+    [DTYPE_I16] = {"I16", 2, 2, false},
+    [DTYPE_U16] = {"U16", 2, 2, false},
+    [DTYPE_F16] = {"F16", 2, 2, true},
+    [DTYPE_BF16] = {"BF16", 2, 2, true},
+    [DTYPE_I32] = {"I32", 4, 4, false},
+    [DTYPE_U32] = {"U32", 4, 4, false},
+    [DTYPE_F32] = {"F32", 4, 4, true},
+    [DTYPE_C64] = {"C64", 8, 4, true},
+    [DTYPE_F64] = {"F64", 8, 8, true},
+    [DTYPE_I64] = {"I64", 8, 8, false},
     [DTYPE_U64] = {"U64", 8, 8, false},
 };
 

@@ -17,6 +17,8 @@ enum dtype {
     DTYPE_F8_E5M2,
     DTYPE_F8_E4M3,
     DTYPE_F8_E8M0,
+    DTYPE_F8_E4M3FNUZ,
+    DTYPE_F8_E5M2FNUZ,
     DTYPE_I16,
     DTYPE_U16,
     DTYPE_F16,

@@ -26,6 +26,24 @@ static int compare_names(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static enum satsync_status check_utf8(const char *text, struct satsync_error *error) {
+    ENSURE(json_is_utf8(text), error, SATSYNC_INVALID, text,
+           "names and metadata of safetensors are UTF-8, and this is not");
+    return SATSYNC_OK;
+}
+
+static enum satsync_status check_texts(const struct safetensors_content *content,
+                                       struct satsync_error *error) {
+    for (size_t i = 0; i < content->tensor_count; i++) {
+        TRY(check_utf8(content->tensors[i].name, error));
+    }
+    for (size_t i = 0; i < content->metadata_count; i++) {
+        TRY(check_utf8(content->metadata[i].key, error));
+        TRY(check_utf8(content->metadata[i].value, error));
+    }
+    return SATSYNC_OK;
+}
+
 /* Names equal across dtypes are not neighbours in the file's order, so they are sorted apart. */
 static enum satsync_status check_names(const struct allocator *allocator,
                                        const struct safetensors_content *content,
@@ -105,12 +123,17 @@ enum satsync_status safetensors_write(const struct allocator *allocator,
                                       struct safetensors_content *content, uint8_t **header,
                                       size_t *header_bytes, struct satsync_error *error) {
     *header = NULL;
+    TRY(check_texts(content, error));
     TRY(check_names(allocator, content, error));
     if (content->tensor_count) {
         qsort(content->tensors, content->tensor_count, sizeof *content->tensors, compare_tensors);
     }
     if (content->metadata_count) {
         qsort(content->metadata, content->metadata_count, sizeof *content->metadata, compare_keys);
+    }
+    for (size_t i = 1; i < content->metadata_count; i++) {
+        ENSURE(strcmp(content->metadata[i - 1].key, content->metadata[i].key) != 0, error,
+               SATSYNC_INVALID, content->metadata[i].key, "two metadata entries have this key");
     }
     TRY(place_tensors(content, error));
     struct json json;

@@ -66,7 +66,8 @@ static void test_strings_are_escaped_and_made_valid_utf8(void **state) {
     } cases[] = {
         {"", "\"\""},
         {"a\"b\\c/", "\"a\\\"b\\\\c/\""},
-        {"\n\x01\x1f\x7f", "\"\\u000a\\u0001\\u001f\x7f\""},
+        {"\b\t\n\v\f\r", "\"\\b\\t\\n\\u000b\\f\\r\""},
+        {"\x01\x1f\x7f", "\"\\u0001\\u001f\x7f\""},
         {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x9b\xb0", "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x9b\xb0\""},
         {"\xff", "\"\xef\xbf\xbd\""},
         {"\xc3", "\"\xef\xbf\xbd\""},
@@ -79,6 +80,7 @@ static void test_strings_are_escaped_and_made_valid_utf8(void **state) {
         struct json json;
         json_init(&json, NULL);
         json_string(&json, cases[i].text);
+        assert_int_equal(json_is_utf8(cases[i].text), !strstr(cases[i].json, "\xef\xbf\xbd"));
         assert_string_equal(json_finish(&json), cases[i].json);
         json_fini(&json);
     }
