@@ -5,10 +5,21 @@ typedef float lanes __attribute__((vector_size(32)));
 typedef float lanes_in_memory __attribute__((vector_size(32), aligned(4), may_alias));
 enum { LANES = 8, TILE_ROWS = 4 };
 
-/* The same plain code once more for wider registers, chosen when the program starts. Sanitizers
- * are not ready at that moment. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) &&             \
-    !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+/* The same plain code once more for wider registers, chosen when the program starts: a moment at
+ * which sanitizers are not ready. */
+#if defined(__has_feature)
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+#if defined(__clang__)
+#define HAS_CLONES (__clang_major__ >= 14)
+#else
+#define HAS_CLONES 1
+#endif
+#if defined(__x86_64__) && defined(__gnu_linux__) && HAS_CLONES && !SANITIZED
 #define FOR_EACH_CPU __attribute__((target_clones("avx2", "default")))
 #else
 #define FOR_EACH_CPU
