@@ -1,0 +1,281 @@
+#include "engine/site.h"
+
+#include "base/check.h"
+#include "base/timers.h"
+
+#include <string.h>
+
+enum {
+    TURN_NS = 100000000,     /* progress and cancelling are looked at so often at least */
+    CLOSING_NS = 1000000000, /* to tell the peers goodbye */
+};
+
+uint32_t site_rights(const struct site *site, const uint8_t peer[LINK_KEY_BYTES]) {
+    for (size_t i = 0; i < site->peer_count; i++) {
+        if (memcmp(site->peers[i].key.bytes, peer, LINK_KEY_BYTES) == 0) {
+            return site->peers[i].rights;
+        }
+    }
+    return 0;
+}
+
+void site_finish(struct site *site, enum satsync_status status, const struct satsync_error *error) {
+    if (!site->done) {
+        site->done = true;
+        site->result = status;
+        if (error) {
+            site->error = *error;
+        }
+    }
+}
+
+void site_transfer_failed(struct site *site, const struct satsync_error *error) {
+    if (!site->role->listens) {
+        site_finish(site, error->status, error);
+    }
+}
+
+enum satsync_status site_connect(struct site *site, struct satsync_error *error) {
+    const struct link_target target = {.address = site->address,
+                                       .peer_key = site->peers[0].key.bytes,
+                                       .rate_bps = site->rate_bps,
+                                       .keepalive_ns = site->give_up_ns};
+    struct link *link;
+    TRY(site->endpoint->ops->connect(site->endpoint, &target, &link, error));
+    struct session *session = session_new(site, link);
+    if (!session) {
+        link->ops->close(link, SATSYNC_NO_MEMORY);
+        return error_set(error, SATSYNC_NO_MEMORY, site->address, "out of memory");
+    }
+    session->next = site->sessions;
+    site->sessions = session;
+    site->session = session;
+    return SATSYNC_OK;
+}
+
+static struct session *accept_link(struct site *site, struct link *link) {
+    struct session *session = session_new(site, link);
+    if (!session) {
+        link->ops->close(link, SATSYNC_NO_MEMORY);
+        return NULL;
+    }
+    session->next = site->sessions;
+    site->sessions = session;
+    return session;
+}
+
+static void take_events(struct site *site) {
+    struct link_event event;
+    while (site->endpoint->ops->poll(site->endpoint, &event)) {
+        struct session *session = event.link->user;
+        if (!session && event.kind == LINK_EVENT_UP) {
+            session = accept_link(site, event.link);
+        }
+        if (session) {
+            session_event(session, &event);
+        }
+    }
+}
+
+/* Steps every session and frees those whose link is down; true when there is more to do at once. */
+static bool step_sessions(struct site *site, uint64_t now_ns, uint64_t *deadline_ns) {
+    bool any = false;
+    for (struct session *session = site->sessions; session; session = session->next) {
+        bool more;
+        session_step(session, now_ns, &more);
+        any |= more;
+        uint64_t session_ns = session_deadline(session);
+        *deadline_ns = session_ns < *deadline_ns ? session_ns : *deadline_ns;
+    }
+    return any;
+}
+
+static void free_sessions(struct site *site, bool all) {
+    struct session **at = &site->sessions;
+    while (*at) {
+        struct session *session = *at;
+        if (session->down || all) {
+            *at = session->next;
+            if (site->session == session) {
+                site->session = NULL;
+            }
+            session->down = true;
+            session_free(session);
+        } else {
+            at = &session->next;
+        }
+    }
+}
+
+static enum satsync_status open_site_endpoint(struct site *site, struct satsync_error *error) {
+    const struct endpoint_request request = {.listen = site->role->listens ? site->address : NULL,
+                                             .secret_seed = site->key->seed,
+                                             .allowed =
+                                                 (const uint8_t(*)[LINK_KEY_BYTES])site->allowed,
+                                             .allowed_count = site->peer_count,
+                                             .rate_bps = site->rate_bps,
+                                             .give_up_ns = site->give_up_ns,
+                                             .carrier = site->carrier,
+                                             .allocator = site->engine->allocator,
+                                             .log = site->engine->log};
+    struct endpoint *endpoint;
+    TRY(site->engine->ports.endpoint_open(&request, &endpoint, error));
+    struct satsync_operation *operation = site->job.operation;
+    monitor_lock(operation->monitor);
+    site->endpoint = endpoint;
+    if (site->role->listens) {
+        endpoint->ops->local(endpoint, site->listening, sizeof site->listening);
+    }
+    monitor_wake_all(operation->monitor);
+    monitor_unlock(operation->monitor);
+    return SATSYNC_OK;
+}
+
+/* Says goodbye on every link, for a bounded time; slices come back meanwhile. */
+static void close_links(struct site *site) {
+    enum satsync_status why = site->result == SATSYNC_OK ? SATSYNC_OK : SATSYNC_CANCELLED;
+    for (struct session *session = site->sessions; session; session = session->next) {
+        if (!session->down) {
+            session->link->ops->close(session->link, why);
+        }
+    }
+    uint64_t until_ns = site->endpoint->ops->now_ns(site->endpoint) + CLOSING_NS;
+    for (;;) {
+        take_events(site);
+        free_sessions(site, false);
+        if (!site->sessions || site->endpoint->ops->now_ns(site->endpoint) >= until_ns) {
+            break;
+        }
+        site->endpoint->ops->wait(site->endpoint, until_ns);
+    }
+}
+
+static void loop(struct site *site) {
+    while (!site->done) {
+        take_events(site);
+        uint64_t now_ns = site->endpoint->ops->now_ns(site->endpoint);
+        uint64_t deadline_ns = now_ns + TURN_NS;
+        bool more = step_sessions(site, now_ns, &deadline_ns);
+        if (operation_cancelled(site->job.operation)) {
+            struct satsync_error error;
+            error_set(&error, SATSYNC_CANCELLED, site->address, "cancelled");
+            site_finish(site, SATSYNC_CANCELLED, &error);
+        }
+        site->role->turn(site, now_ns);
+        free_sessions(site, false);
+        if (!more && !site->done) {
+            site->endpoint->ops->wait(site->endpoint, deadline_ns);
+        }
+    }
+}
+
+static enum satsync_status site_run(struct job *job, struct satsync_error *error) {
+    struct site *site = (struct site *)job;
+    TRY(open_site_endpoint(site, error));
+    enum satsync_status status = site->role->start(site, error);
+    if (status != SATSYNC_OK) {
+        site_finish(site, status, error);
+    }
+    loop(site);
+    close_links(site);
+    struct endpoint *endpoint = site->endpoint;
+    monitor_lock(job->operation->monitor);
+    site->endpoint = NULL;
+    monitor_unlock(job->operation->monitor);
+    endpoint->ops->close(endpoint);
+    free_sessions(site, true); /* their links went with the endpoint */
+    *error = site->error;
+    return site->result;
+}
+
+static void site_wake(struct job *job) {
+    struct site *site = (struct site *)job;
+    monitor_lock(job->operation->monitor);
+    if (site->endpoint) {
+        site->endpoint->ops->wake(site->endpoint);
+    }
+    monitor_unlock(job->operation->monitor);
+}
+
+static void site_free(struct job *job) {
+    struct site *site = (struct site *)job;
+    const struct allocator *allocator = site->engine->allocator;
+    assert(!site->sessions);
+    satsync_store_close(site->store);
+    ring_fini(&site->events);
+    memory_free(allocator, site->address);
+    memory_free(allocator, site->peers);
+    memory_free(allocator, site->allowed);
+    memory_free(allocator, site);
+}
+
+static enum satsync_status copy_options(struct site *site,
+                                        const struct satsync_site_options *options) {
+    const struct allocator *allocator = site->engine->allocator;
+    struct satsync_peer one = {options->peer, SATSYNC_RIGHT_READ | SATSYNC_RIGHT_WRITE};
+    const struct satsync_peer *peers = site->role->listens ? options->peers : &one;
+    site->peer_count = site->role->listens ? options->peer_count : 1;
+    site->address = memory_string(allocator, options->address);
+    site->peers = memory_new(allocator, site->peer_count, sizeof *site->peers);
+    site->allowed = memory_new(allocator, site->peer_count, sizeof *site->allowed);
+    if (!site->address || !site->peers || !site->allowed) {
+        return SATSYNC_NO_MEMORY;
+    }
+    for (size_t i = 0; i < site->peer_count; i++) {
+        site->peers[i] = peers[i];
+        memcpy(site->allowed[i], peers[i].key.bytes, LINK_KEY_BYTES);
+    }
+    site->key = key_site(options->key);
+    site->rate_bps = options->rate_bps;
+    site->give_up_ns = options->give_up_ns ? options->give_up_ns : 600000000000;
+    site->carrier = options->carrier;
+    site->retry_ns = TIME_NEVER;
+    return ring_init(&site->events, SITE_EVENTS, sizeof(struct satsync_serve_event), allocator);
+}
+
+static enum satsync_status read_options(const struct satsync_site_options *given, bool listens,
+                                        struct satsync_site_options *options,
+                                        struct satsync_error *error) {
+    satsync_site_options_init(options);
+    TRY(options_size_check(given, given->size, sizeof *options, "site options", error));
+    memcpy(options, given, given->size < sizeof *options ? given->size : sizeof *options);
+    ENSURE(options->key, error, SATSYNC_INVALID, "key", "a site needs its key to be known by");
+    ENSURE(options->address && *options->address, error, SATSYNC_INVALID, "address",
+           "give HOST:PORT");
+    ENSURE(!listens || options->peer_count > 0, error, SATSYNC_INVALID, "allow",
+           "name at least one peer that may connect; nobody is let in by default");
+    return SATSYNC_OK;
+}
+
+enum satsync_status site_start(struct satsync_store *store, const struct site_role *role,
+                               const struct satsync_site_options *given, struct site **result,
+                               struct satsync_error *error) {
+    *result = NULL;
+    engine_check_process(store->engine);
+    ENSURE(!store->engine->manual, error, SATSYNC_UNSUPPORTED, "engine",
+           "the exchange between sites needs a thread; open an engine that is not manual");
+    struct satsync_site_options options;
+    TRY(read_options(given, role->listens, &options, error));
+    struct site *site = memory_new(store->engine->allocator, 1, sizeof *site);
+    ENSURE(site, error, SATSYNC_NO_MEMORY, "site", "out of memory");
+    site->engine = store->engine;
+    site->role = role;
+    site->job = (struct job){.run = site_run, .free = site_free, .wake = site_wake};
+    enum satsync_status status = copy_options(site, &options);
+    if (status != SATSYNC_OK) {
+        error_set(error, status, "site", "out of memory");
+    } else {
+        status = store_duplicate(store, &site->store, error);
+    }
+    if (status != SATSYNC_OK) {
+        site_free(&site->job);
+        return status;
+    }
+    *result = site;
+    return SATSYNC_OK;
+}
+
+enum satsync_status site_launch(struct site *site, struct satsync_operation **operation,
+                                struct satsync_error *error) {
+    return job_start(site->engine, &site->job, site->role->thread_name, operation, error);
+}
