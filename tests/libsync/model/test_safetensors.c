@@ -58,6 +58,10 @@ static void test_empty_header_is_a_file_without_tensors(void **state) {
     "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":" first "},"                          \
     "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":" second "}}"
 
+#define TWICE                                                                                      \
+    "{\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},"                              \
+    "\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}"
+
 static void test_headers_that_break_the_format_are_refused(void **state) {
     (void)state;
     static const char *const broken[] = {
@@ -90,8 +94,7 @@ static void test_headers_that_break_the_format_are_refused(void **state) {
         "{\"__metadata__\":1}",
         "{\"__metadata__\":{\"a\":1}}",
         "{\"__metadata__\":{\"a\":{}}}",
-        "{\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},"
-        "\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}",
+        TWICE,
     };
     struct safetensors file;
     struct satsync_error error;
