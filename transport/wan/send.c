@@ -22,8 +22,8 @@ static enum satsync_status allocate(struct send *send) {
     if (!send->messages || !send->slices || !send->bits) {
         return SATSYNC_NO_MEMORY;
     }
-    struct ring *rings[] = {&send->free_messages, &send->ready[0], &send->ready[1], &send->ready[2],
-                            &send->dirty};
+    struct ring *rings[] = {&send->free_messages, &send->ready[0], &send->ready[1],
+                            &send->ready[2],      &send->dirty,    &send->hungry};
     for (size_t i = 0; i < sizeof rings / sizeof rings[0]; i++) {
         enum satsync_status status =
             ring_init(rings[i], options->max_messages, sizeof(uint32_t), allocator);
@@ -69,6 +69,7 @@ void send_fini(struct send *send) {
     memory_free(allocator, send->bits);
     ring_fini(&send->free_messages);
     ring_fini(&send->dirty);
+    ring_fini(&send->hungry);
     for (int class = 0; class < LINK_CLASSES; class ++) {
         ring_fini(&send->ready[class]);
     }
@@ -93,7 +94,9 @@ enum satsync_status send_open(struct send *send, const struct link_message *mess
     }
     struct send_message *m = &send->messages[slot];
     uint64_t *bits = m->arrived;
+    bool listed = m->listed;
     *m = (struct send_message){.open = true,
+                               .listed = listed,
                                .class = message->class,
                                .number = send->next_number++,
                                .total = message->bytes,
@@ -146,6 +149,26 @@ static void make_dirty(struct send *send, struct send_message *m) {
     }
 }
 
+/* When no slice is free, whose message it was says nothing of who needs the next free one. */
+static void make_hungry(struct send *send, struct send_message *m) {
+    if (send->free_slices == 0 && !m->listed) {
+        uint32_t slot = slot_of(send, m);
+        m->listed = ring_push(&send->hungry, &slot);
+    }
+}
+
+static void feed_hungry(struct send *send) {
+    uint32_t slot;
+    while (ring_pop(&send->hungry, &slot)) {
+        struct send_message *m = &send->messages[slot];
+        m->listed = false;
+        if (m->open && m->starving) {
+            make_dirty(send, m);
+            return;
+        }
+    }
+}
+
 static bool is_full(const struct send *send, const struct send_message *m) {
     return send->free_slices == 0 || m->written - offset_of(m, m->next) > QUEUE_MOST_BYTES;
 }
@@ -158,6 +181,7 @@ enum satsync_status send_write(struct send *send, uint64_t message,
     }
     if (is_full(send, m)) {
         m->starving = true;
+        make_hungry(send, m);
         return SATSYNC_AGAIN;
     }
     uint32_t id = send->free_slice;
@@ -370,6 +394,7 @@ static bool return_slice(struct send *send, struct send_message *m, uint64_t saf
     slice->next = send->free_slices > 0 ? send->free_slice : SEND_NO_SLICE;
     send->free_slice = id;
     send->free_slices++;
+    feed_hungry(send);
     return true;
 }
 
@@ -390,6 +415,9 @@ static bool close_message(struct send *send, struct send_message *m, struct link
 }
 
 static bool wake_writer(struct send *send, struct send_message *m, struct link_event *event) {
+    if (m->starving) {
+        make_hungry(send, m);
+    }
     if (!m->starving || send->free_slices == 0 || m->written == m->total ||
         m->written - offset_of(m, m->next) > QUEUE_LOW_BYTES) {
         return false;

@@ -33,6 +33,7 @@ struct send_message {
     bool ready;    /* is in its class's ring of those that may have new symbols */
     bool dirty;    /* is in the ring of those that may have events */
     bool starving; /* a write was refused: WRITABLE is owed */
+    bool listed;   /* is in the ring of those that wait for a free slice */
     enum link_class class;
     uint64_t number;
     uint64_t total;
@@ -67,7 +68,8 @@ struct send {
     struct ring free_messages; /* uint32_t slots */
     struct ring ready[LINK_CLASSES];
     struct ring dirty;
-    struct map slots; /* message number to slot */
+    struct ring hungry; /* messages that wait for a free slice */
+    struct map slots;   /* message number to slot */
     uint64_t next_number;
     size_t open;
     uint64_t unsent[LINK_CLASSES]; /* bytes of open messages that never left */

@@ -21,7 +21,7 @@ static struct wan_options with_defaults(const struct wan_options *given) {
     DEFAULT(receive_window_bytes, UINT64_C(256) << 20);
     DEFAULT(repair_memory_bytes, 32 << 20);
 #undef DEFAULT
-    size_t in_flight = 64;
+    size_t in_flight = 256;
     while (in_flight < options.max_in_flight) {
         in_flight *= 2;
     }

@@ -70,7 +70,7 @@ struct wan_options {
     uint64_t keepalive_ns;   /* DOWN with SATSYNC_NO_PATH after so long without the peer; 10 min */
     uint64_t initial_rtt_ns; /* a guess before the first sample; 600 ms */
 
-    size_t max_in_flight;          /* datagrams; default 131072; rounded up to a power of two */
+    size_t max_in_flight;          /* datagrams; default 131072; a power of two, at least 256 */
     size_t max_messages;           /* open at once, per direction; default 256 */
     size_t max_slices;             /* slices queued and not yet returned; default 4096 */
     size_t max_message_ranges;     /* gaps tolerated in one incoming message; default 4096 */

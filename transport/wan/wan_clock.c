@@ -99,15 +99,17 @@ uint64_t wan_next_timeout(const struct wan *wan) {
         next = earlier(next, wan->ack.due_ns);
         next = earlier(next, ping_at(wan));
         next = wan->ping_due ? 0 : next;
+        if (wan->sent.open_count > 0) {
+            next = earlier(next, wan->outage.probe_ns);
+        }
         /* Asking what could be sent settles what is stale; the wan is as it was to the caller. */
         if (wan_has_work((struct wan *)wan) && wan_window_is_open(wan)) {
             next = earlier(next, pacer_opens_at(&wan->pacer));
         }
     }
     next = earlier(next, wan->loss_due_ns);
-    if (wan->sent.open_count > 0) {
-        next = earlier(next, wan->outage.frozen ? wan->outage.probe_ns
-                                                : wan->outage.quiet_ns + rtt_patience(&wan->rtt));
+    if (wan->sent.open_count > 0 && !wan->outage.frozen) {
+        next = earlier(next, wan->outage.quiet_ns + rtt_patience(&wan->rtt));
     }
     return next;
 }
