@@ -56,11 +56,11 @@ static void print_json(struct json *json) {
 
 static void start_json(struct json *json, const char *command, enum satsync_status status) {
     json_init(json, NULL);
-    json_object(json);
-    json_key(json, "command");
-    json_string(json, command);
-    json_key(json, "status");
-    json_string(json, satsync_status_name(status));
+    json_put_object(json);
+    json_put_key(json, "command");
+    json_put_string(json, command);
+    json_put_key(json, "status");
+    json_put_string(json, satsync_status_name(status));
 }
 
 static void profiles_json(void) {
@@ -68,18 +68,18 @@ static void profiles_json(void) {
     const struct profile_entry *const *entries = profile_entries(&count);
     struct json json;
     start_json(&json, "profiles", SATSYNC_OK);
-    json_key(&json, "profiles");
-    json_array(&json);
+    json_put_key(&json, "profiles");
+    json_put_array(&json);
     for (size_t i = 0; i < count; i++) {
-        json_object(&json);
-        json_key(&json, "name");
-        json_string(&json, entries[i]->name);
-        json_key(&json, "summary");
-        json_string(&json, entries[i]->summary);
-        json_object_end(&json);
+        json_put_object(&json);
+        json_put_key(&json, "name");
+        json_put_string(&json, entries[i]->name);
+        json_put_key(&json, "summary");
+        json_put_string(&json, entries[i]->summary);
+        json_end_object(&json);
     }
-    json_array_end(&json);
-    json_object_end(&json);
+    json_end_array(&json);
+    json_end_object(&json);
     print_json(&json);
 }
 
@@ -134,52 +134,52 @@ static void print_plan(const char *direction, const struct lane_plan *plan) {
 }
 
 static void plan_json(struct json *json, const char *key, const struct lane_plan *plan) {
-    json_key(json, key);
-    json_object(json);
-    json_key(json, "rate_bps");
-    json_u64(json, plan->rate_bps);
-    json_key(json, "delay_ns");
-    json_u64(json, plan->delay_ns);
-    json_key(json, "delay_varies");
-    json_bool(json, plan->rtt_quantiles != NULL);
-    json_key(json, "jitter_ns");
-    json_u64(json, plan->jitter_ns);
-    json_key(json, "loss_ppb");
-    json_u64(json, plan->loss_ppb);
-    json_key(json, "queue_ns");
-    json_u64(json, plan->queue_ns);
-    json_key(json, "queue_packets");
-    json_u64(json, plan->queue_packets);
-    json_key(json, "queue_bytes");
-    json_u64(json, plan->queue_bytes);
-    json_object_end(json);
+    json_put_key(json, key);
+    json_put_object(json);
+    json_put_key(json, "rate_bps");
+    json_put_u64(json, plan->rate_bps);
+    json_put_key(json, "delay_ns");
+    json_put_u64(json, plan->delay_ns);
+    json_put_key(json, "delay_varies");
+    json_put_bool(json, plan->rtt_quantiles != NULL);
+    json_put_key(json, "jitter_ns");
+    json_put_u64(json, plan->jitter_ns);
+    json_put_key(json, "loss_ppb");
+    json_put_u64(json, plan->loss_ppb);
+    json_put_key(json, "queue_ns");
+    json_put_u64(json, plan->queue_ns);
+    json_put_key(json, "queue_packets");
+    json_put_u64(json, plan->queue_packets);
+    json_put_key(json, "queue_bytes");
+    json_put_u64(json, plan->queue_bytes);
+    json_end_object(json);
 }
 
 static void show_json(const struct profile *profile, const struct profile_entry *entry) {
     struct json json;
     start_json(&json, "show", SATSYNC_OK);
-    json_key(&json, "profile");
-    json_string(&json, profile->name);
-    json_key(&json, "rtt_ns");
-    json_u64(&json, profile->rtt_ns);
-    json_key(&json, "seed");
-    json_u64(&json, profile->seed);
+    json_put_key(&json, "profile");
+    json_put_string(&json, profile->name);
+    json_put_key(&json, "rtt_ns");
+    json_put_u64(&json, profile->rtt_ns);
+    json_put_key(&json, "seed");
+    json_put_u64(&json, profile->seed);
     plan_json(&json, "up", &profile->there);
     plan_json(&json, "down", &profile->back);
-    json_key(&json, "figures");
-    json_array(&json);
+    json_put_key(&json, "figures");
+    json_put_array(&json);
     for (size_t i = 0; i < entry->figure_count; i++) {
-        json_object(&json);
-        json_key(&json, "what");
-        json_string(&json, entry->figures[i].what);
-        json_key(&json, "value");
-        json_string(&json, entry->figures[i].value);
-        json_key(&json, "source");
-        json_string(&json, entry->figures[i].source);
-        json_object_end(&json);
+        json_put_object(&json);
+        json_put_key(&json, "what");
+        json_put_string(&json, entry->figures[i].what);
+        json_put_key(&json, "value");
+        json_put_string(&json, entry->figures[i].value);
+        json_put_key(&json, "source");
+        json_put_string(&json, entry->figures[i].source);
+        json_end_object(&json);
     }
-    json_array_end(&json);
-    json_object_end(&json);
+    json_end_array(&json);
+    json_end_object(&json);
     print_json(&json);
 }
 
@@ -293,11 +293,11 @@ static void print_end(const struct session *session, const char *profile, bool a
     }
     struct json json;
     start_json(&json, "relay", SATSYNC_OK);
-    json_key(&json, "profile");
-    json_string(&json, profile);
-    json_key(&json, "report");
+    json_put_key(&json, "profile");
+    json_put_string(&json, profile);
+    json_put_key(&json, "report");
     relay_report_json(&report, &json);
-    json_object_end(&json);
+    json_end_object(&json);
     print_json(&json);
 }
 
@@ -307,12 +307,12 @@ static void print_start(const char *text, const struct cli_args *args) {
     } else {
         struct json json;
         json_init(&json, NULL);
-        json_object(&json);
-        json_key(&json, "event");
-        json_string(&json, "listening");
-        json_key(&json, "address");
-        json_string(&json, text);
-        json_object_end(&json);
+        json_put_object(&json);
+        json_put_key(&json, "event");
+        json_put_string(&json, "listening");
+        json_put_key(&json, "address");
+        json_put_string(&json, text);
+        json_end_object(&json);
         print_json(&json);
     }
     fflush(stdout);
@@ -426,13 +426,13 @@ static int fail(const struct satsync_error *error, const char *command, bool as_
     if (as_json) {
         struct json json;
         start_json(&json, command, error->status);
-        json_key(&json, "class");
-        json_string(&json, satsync_status_class_name(satsync_status_class(error->status)));
-        json_key(&json, "subject");
-        json_string(&json, error->subject);
-        json_key(&json, "message");
-        json_string(&json, error->message);
-        json_object_end(&json);
+        json_put_key(&json, "class");
+        json_put_string(&json, satsync_status_class_name(satsync_status_class(error->status)));
+        json_put_key(&json, "subject");
+        json_put_string(&json, error->subject);
+        json_put_key(&json, "message");
+        json_put_string(&json, error->message);
+        json_end_object(&json);
         print_json(&json);
     }
     return (int)satsync_status_class(error->status);

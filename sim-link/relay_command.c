@@ -18,14 +18,14 @@ static const struct satsync_option commands[] = {
 };
 
 static void say(struct json *answer, const char *problem) {
-    json_object(answer);
-    json_key(answer, "ok");
-    json_bool(answer, problem == NULL);
+    json_put_object(answer);
+    json_put_key(answer, "ok");
+    json_put_bool(answer, problem == NULL);
     if (problem != NULL) {
-        json_key(answer, "error");
-        json_string(answer, problem);
+        json_put_key(answer, "error");
+        json_put_string(answer, problem);
     }
-    json_object_end(answer);
+    json_end_object(answer);
 }
 
 static void refuse(const char *line, struct json *answer) {
@@ -43,14 +43,14 @@ static void refuse(const char *line, struct json *answer) {
 static void get(const struct relay *relay, struct json *answer) {
     static struct relay_report report;
     relay_report(relay, &report);
-    json_object(answer);
-    json_key(answer, "ok");
-    json_bool(answer, true);
-    json_key(answer, "shut");
-    json_bool(answer, relay_is_shut(relay));
-    json_key(answer, "report");
+    json_put_object(answer);
+    json_put_key(answer, "ok");
+    json_put_bool(answer, true);
+    json_put_key(answer, "shut");
+    json_put_bool(answer, relay_is_shut(relay));
+    json_put_key(answer, "report");
     relay_report_json(&report, answer);
-    json_object_end(answer);
+    json_end_object(answer);
 }
 
 void relay_command(struct relay *relay, const char *line, bool *quit, struct json *answer) {

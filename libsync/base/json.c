@@ -57,19 +57,19 @@ static void close_with(struct json *json, const char *bracket) {
     json->need_comma = true;
 }
 
-void json_object(struct json *json) {
+void json_put_object(struct json *json) {
     open_with(json, "{");
 }
 
-void json_object_end(struct json *json) {
+void json_end_object(struct json *json) {
     close_with(json, "}");
 }
 
-void json_array(struct json *json) {
+void json_put_array(struct json *json) {
     open_with(json, "[");
 }
 
-void json_array_end(struct json *json) {
+void json_end_array(struct json *json) {
     close_with(json, "]");
 }
 
@@ -135,14 +135,14 @@ static void quoted(struct json *json, const char *text) {
     append(json, "\"", 1);
 }
 
-void json_key(struct json *json, const char *key) {
+void json_put_key(struct json *json, const char *key) {
     value_starts(json);
     quoted(json, key);
     append(json, ":", 1);
     json->need_comma = false;
 }
 
-void json_string(struct json *json, const char *text) {
+void json_put_string(struct json *json, const char *text) {
     value_starts(json);
     quoted(json, text);
 }
@@ -152,30 +152,30 @@ static void raw(struct json *json, const char *text) {
     append(json, text, strlen(text));
 }
 
-void json_u64(struct json *json, uint64_t value) {
+void json_put_u64(struct json *json, uint64_t value) {
     char text[24];
     snprintf(text, sizeof text, "%" PRIu64, value);
     raw(json, text);
 }
 
-void json_i64(struct json *json, int64_t value) {
+void json_put_i64(struct json *json, int64_t value) {
     char text[24];
     snprintf(text, sizeof text, "%" PRId64, value);
     raw(json, text);
 }
 
-void json_bool(struct json *json, bool value) {
+void json_put_bool(struct json *json, bool value) {
     raw(json, value ? "true" : "false");
 }
 
-void json_null(struct json *json) {
+void json_put_null(struct json *json) {
     raw(json, "null");
 }
 
-void json_number(struct json *json, double value, int decimals) {
+void json_put_number(struct json *json, double value, int decimals) {
     char text[400];
     if (!isfinite(value)) {
-        json_null(json);
+        json_put_null(json);
         return;
     }
     assert(decimals >= 0 && decimals <= 20);

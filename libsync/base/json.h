@@ -26,25 +26,25 @@ void json_fini(struct json *json);
 /* The text, NUL-terminated, owned by json until json_fini; NULL when memory ran out. */
 const char *json_finish(struct json *json);
 
-void json_object(struct json *json);
-void json_object_end(struct json *json);
-void json_array(struct json *json);
-void json_array_end(struct json *json);
+void json_put_object(struct json *json);
+void json_end_object(struct json *json);
+void json_put_array(struct json *json);
+void json_end_array(struct json *json);
 
 /* In an object each value follows its key. */
-void json_key(struct json *json, const char *key);
+void json_put_key(struct json *json, const char *key);
 
 /* Pure. True for valid UTF-8 (RFC 3629). */
 bool json_is_utf8(const char *text);
 
 /* Bytes that are not valid UTF-8 are written as U+FFFD. */
-void json_string(struct json *json, const char *text);
-void json_u64(struct json *json, uint64_t value);
-void json_i64(struct json *json, int64_t value);
-void json_bool(struct json *json, bool value);
-void json_null(struct json *json);
+void json_put_string(struct json *json, const char *text);
+void json_put_u64(struct json *json, uint64_t value);
+void json_put_i64(struct json *json, int64_t value);
+void json_put_bool(struct json *json, bool value);
+void json_put_null(struct json *json);
 
 /* A finite number with `decimals` digits (0 to 20); others become null. */
-void json_number(struct json *json, double value, int decimals);
+void json_put_number(struct json *json, double value, int decimals);
 
 #endif

@@ -87,36 +87,36 @@ static enum satsync_status place_tensors(struct safetensors_content *content,
 }
 
 static void write_json(struct json *json, const struct safetensors_content *content) {
-    json_object(json);
+    json_put_object(json);
     if (content->metadata_count) {
-        json_key(json, "__metadata__");
-        json_object(json);
+        json_put_key(json, "__metadata__");
+        json_put_object(json);
         for (size_t i = 0; i < content->metadata_count; i++) {
-            json_key(json, content->metadata[i].key);
-            json_string(json, content->metadata[i].value);
+            json_put_key(json, content->metadata[i].key);
+            json_put_string(json, content->metadata[i].value);
         }
-        json_object_end(json);
+        json_end_object(json);
     }
     for (size_t i = 0; i < content->tensor_count; i++) {
         const struct safetensors_tensor *tensor = &content->tensors[i];
-        json_key(json, tensor->name);
-        json_object(json);
-        json_key(json, "dtype");
-        json_string(json, dtype_row(tensor->dtype)->name);
-        json_key(json, "shape");
-        json_array(json);
+        json_put_key(json, tensor->name);
+        json_put_object(json);
+        json_put_key(json, "dtype");
+        json_put_string(json, dtype_row(tensor->dtype)->name);
+        json_put_key(json, "shape");
+        json_put_array(json);
         for (uint32_t d = 0; d < tensor->rank; d++) {
-            json_u64(json, tensor->shape[d]);
+            json_put_u64(json, tensor->shape[d]);
         }
-        json_array_end(json);
-        json_key(json, "data_offsets");
-        json_array(json);
-        json_u64(json, tensor->from);
-        json_u64(json, tensor->to);
-        json_array_end(json);
-        json_object_end(json);
+        json_end_array(json);
+        json_put_key(json, "data_offsets");
+        json_put_array(json);
+        json_put_u64(json, tensor->from);
+        json_put_u64(json, tensor->to);
+        json_end_array(json);
+        json_end_object(json);
     }
-    json_object_end(json);
+    json_end_object(json);
 }
 
 enum satsync_status safetensors_write(const struct allocator *allocator,

@@ -8,21 +8,21 @@
 #include <string.h>
 
 static void write_everything(struct json *json) {
-    json_object(json);
-    json_key(json, "list");
-    json_array(json);
-    json_u64(json, UINT64_MAX);
-    json_i64(json, INT64_MIN);
-    json_array(json);
-    json_array_end(json);
-    json_object(json);
-    json_object_end(json);
-    json_array_end(json);
-    json_key(json, "on");
-    json_bool(json, true);
-    json_key(json, "none");
-    json_null(json);
-    json_object_end(json);
+    json_put_object(json);
+    json_put_key(json, "list");
+    json_put_array(json);
+    json_put_u64(json, UINT64_MAX);
+    json_put_i64(json, INT64_MIN);
+    json_put_array(json);
+    json_end_array(json);
+    json_put_object(json);
+    json_end_object(json);
+    json_end_array(json);
+    json_put_key(json, "on");
+    json_put_bool(json, true);
+    json_put_key(json, "none");
+    json_put_null(json);
+    json_end_object(json);
 }
 
 static const char everything[] = "{\"list\":[18446744073709551615,-9223372036854775808,[],{}],"
@@ -79,7 +79,7 @@ static void test_strings_are_escaped_and_made_valid_utf8(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct json json;
         json_init(&json, NULL);
-        json_string(&json, cases[i].text);
+        json_put_string(&json, cases[i].text);
         assert_int_equal(json_is_utf8(cases[i].text), !strstr(cases[i].json, "\xef\xbf\xbd"));
         assert_string_equal(json_finish(&json), cases[i].json);
         json_fini(&json);
@@ -94,13 +94,13 @@ static void test_numbers_have_a_point_in_every_locale(void **state) {
         setlocale(LC_NUMERIC, locales[i]);
         struct json json;
         json_init(&json, NULL);
-        json_array(&json);
-        json_number(&json, -1.25, 3);
-        json_number(&json, 7, 0);
-        json_number(&json, 1e300, 1);
-        json_number(&json, NAN, 2);
-        json_number(&json, INFINITY, 2);
-        json_array_end(&json);
+        json_put_array(&json);
+        json_put_number(&json, -1.25, 3);
+        json_put_number(&json, 7, 0);
+        json_put_number(&json, 1e300, 1);
+        json_put_number(&json, NAN, 2);
+        json_put_number(&json, INFINITY, 2);
+        json_end_array(&json);
         const char *text = json_finish(&json);
         assert_memory_equal(text, "[-1.250,7,1000000", 17);
         assert_non_null(strstr(text, ".0,null,null]"));
