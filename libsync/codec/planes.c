@@ -9,6 +9,17 @@
 #include <assert.h>
 #include <string.h>
 
+/* The loops below are plain C; on x86-64 they are compiled a second time for AVX2, which has twice
+ * the width and the shuffles, and chosen at run time. */
+#define INLINE static inline __attribute__((always_inline))
+#if defined(__x86_64__) && defined(__GNUC__)
+#define HAS_AVX2() __builtin_cpu_supports("avx2")
+#define FOR_AVX2 __attribute__((target("avx2")))
+#else
+#define HAS_AVX2() 0
+#define FOR_AVX2
+#endif
+
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define LITTLE16(value) __builtin_bswap16(value)
 #define LITTLE32(value) __builtin_bswap32(value)
@@ -19,41 +30,41 @@
 #define LITTLE64(value) (value)
 #endif
 
-static inline uint16_t get16(const uint8_t *at) {
+INLINE uint16_t get16(const uint8_t *at) {
     uint16_t value;
     memcpy(&value, at, sizeof value);
     return LITTLE16(value);
 }
 
-static inline uint32_t get32(const uint8_t *at) {
+INLINE uint32_t get32(const uint8_t *at) {
     uint32_t value;
     memcpy(&value, at, sizeof value);
     return LITTLE32(value);
 }
 
-static inline uint64_t get64(const uint8_t *at) {
+INLINE uint64_t get64(const uint8_t *at) {
     uint64_t value;
     memcpy(&value, at, sizeof value);
     return LITTLE64(value);
 }
 
-static inline void put16(uint8_t *at, uint16_t value) {
+INLINE void put16(uint8_t *at, uint16_t value) {
     value = LITTLE16(value);
     memcpy(at, &value, sizeof value);
 }
 
-static inline void put32(uint8_t *at, uint32_t value) {
+INLINE void put32(uint8_t *at, uint32_t value) {
     value = LITTLE32(value);
     memcpy(at, &value, sizeof value);
 }
 
-static inline void put64(uint8_t *at, uint64_t value) {
+INLINE void put64(uint8_t *at, uint64_t value) {
     value = LITTLE64(value);
     memcpy(at, &value, sizeof value);
 }
 
 /* `turn` is 0 or 1; a shift by a loop constant vectorises, and the mask keeps it defined. */
-static void split2(const uint8_t *restrict raw, size_t count, unsigned turn,
+INLINE void split2(const uint8_t *restrict raw, size_t count, unsigned turn,
                    uint8_t *restrict out) {
     uint8_t *restrict high = out;
     uint8_t *restrict low = out + count;
@@ -65,7 +76,7 @@ static void split2(const uint8_t *restrict raw, size_t count, unsigned turn,
     }
 }
 
-static void split4(const uint8_t *restrict raw, size_t count, unsigned turn,
+INLINE void split4(const uint8_t *restrict raw, size_t count, unsigned turn,
                    uint8_t *restrict out) {
     uint8_t *restrict p0 = out;
     uint8_t *restrict p1 = out + count;
@@ -82,7 +93,7 @@ static void split4(const uint8_t *restrict raw, size_t count, unsigned turn,
 }
 
 /* Eight outputs at once defeat the vectoriser; two passes of four do not. */
-static void split8_half(const uint8_t *restrict raw, size_t count, unsigned turn,
+INLINE void split8_half(const uint8_t *restrict raw, size_t count, unsigned turn,
                         uint8_t *restrict out, unsigned shift) {
     uint8_t *restrict p0 = out;
     uint8_t *restrict p1 = out + count;
@@ -99,7 +110,7 @@ static void split8_half(const uint8_t *restrict raw, size_t count, unsigned turn
     }
 }
 
-void planes_split(const struct planes *planes, const uint8_t *raw, uint8_t *out) {
+INLINE void split_any(const struct planes *planes, const uint8_t *raw, uint8_t *out) {
     size_t count = planes->elements;
     unsigned turn = planes->rotated;
     switch (planes->width) {
@@ -120,7 +131,19 @@ void planes_split(const struct planes *planes, const uint8_t *raw, uint8_t *out)
     }
 }
 
-static void join2(const uint8_t *const plane[PLANES_MAX], size_t count, unsigned turn,
+FOR_AVX2 static void split_avx2(const struct planes *planes, const uint8_t *raw, uint8_t *out) {
+    split_any(planes, raw, out);
+}
+
+void planes_split(const struct planes *planes, const uint8_t *raw, uint8_t *out) {
+    if (HAS_AVX2()) {
+        split_avx2(planes, raw, out);
+    } else {
+        split_any(planes, raw, out);
+    }
+}
+
+INLINE void join2(const uint8_t *const plane[PLANES_MAX], size_t count, unsigned turn,
                   uint8_t *restrict raw) {
     const uint8_t *restrict high = plane[0];
     const uint8_t *restrict low = plane[1];
@@ -130,7 +153,7 @@ static void join2(const uint8_t *const plane[PLANES_MAX], size_t count, unsigned
     }
 }
 
-static void join4(const uint8_t *const plane[PLANES_MAX], size_t count, unsigned turn,
+INLINE void join4(const uint8_t *const plane[PLANES_MAX], size_t count, unsigned turn,
                   uint8_t *restrict raw) {
     const uint8_t *restrict p0 = plane[0];
     const uint8_t *restrict p1 = plane[1];
@@ -143,7 +166,7 @@ static void join4(const uint8_t *const plane[PLANES_MAX], size_t count, unsigned
     }
 }
 
-static void join8(const uint8_t *const plane[PLANES_MAX], size_t count, unsigned turn,
+INLINE void join8(const uint8_t *const plane[PLANES_MAX], size_t count, unsigned turn,
                   uint8_t *restrict raw) {
     for (size_t i = 0; i < count; i++) {
         uint64_t value = 0;
@@ -154,8 +177,8 @@ static void join8(const uint8_t *const plane[PLANES_MAX], size_t count, unsigned
     }
 }
 
-void planes_join(const struct planes *planes, const uint8_t *const plane[PLANES_MAX],
-                 uint8_t *raw) {
+INLINE void join_any(const struct planes *planes, const uint8_t *const plane[PLANES_MAX],
+                     uint8_t *raw) {
     size_t count = planes->elements;
     unsigned turn = planes->rotated;
     switch (planes->width) {
@@ -172,5 +195,19 @@ void planes_join(const struct planes *planes, const uint8_t *const plane[PLANES_
         assert(planes->width == 8);
         join8(plane, count, turn, raw);
         break;
+    }
+}
+
+FOR_AVX2 static void join_avx2(const struct planes *planes, const uint8_t *const plane[PLANES_MAX],
+                               uint8_t *raw) {
+    join_any(planes, plane, raw);
+}
+
+void planes_join(const struct planes *planes, const uint8_t *const plane[PLANES_MAX],
+                 uint8_t *raw) {
+    if (HAS_AVX2()) {
+        join_avx2(planes, plane, raw);
+    } else {
+        join_any(planes, plane, raw);
     }
 }
