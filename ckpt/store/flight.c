@@ -30,7 +30,9 @@ void flight_start(struct disk *disk, struct flight *flight, const struct flight_
         status = disk->ops->submit(disk, &flight->request);
     }
     flight->is_up = status == SATSYNC_OK;
-    flight->request.status = status;
+    if (status != SATSYNC_OK) {
+        flight->request.status = status;
+    }
 }
 
 enum satsync_status flight_land(struct disk *disk, struct flight *flight) {
