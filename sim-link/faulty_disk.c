@@ -219,7 +219,8 @@ static bool is_aligned(const struct disk_request *request) {
 static enum satsync_status carry_out(struct faulty_disk *faulty, struct disk_request *request) {
     struct disk_file *file = request->file;
     struct faulty_bytes *now = &file->node->now;
-    if (file->generation != faulty->generation) {
+    unsigned needed = request->kind == DISK_REQUEST_READ ? DISK_READ : DISK_WRITE;
+    if (file->generation != faulty->generation || !(file->flags & needed)) {
         return SATSYNC_IO;
     }
     if ((file->flags & DISK_DIRECT) && !is_aligned(request)) {
