@@ -174,9 +174,9 @@ static enum handshake_step recv_version(uint8_t version, const struct bytes_read
     return HANDSHAKE_FAILED;
 }
 
-enum handshake_step handshake_recv(struct handshake *handshake, const uint8_t *datagram,
-                                   size_t bytes, struct handshake_secrets *secrets,
-                                   struct satsync_error *error) {
+static enum handshake_step recv_any(struct handshake *handshake, const uint8_t *datagram,
+                                    size_t bytes, struct handshake_secrets *secrets,
+                                    struct satsync_error *error) {
     struct bytes_reader reader = bytes_reader_over(datagram, bytes);
     uint8_t kind = bytes_get_u8(&reader);
     uint8_t version = bytes_get_u8(&reader);
@@ -200,4 +200,18 @@ enum handshake_step handshake_recv(struct handshake *handshake, const uint8_t *d
     default:
         return HANDSHAKE_IGNORED;
     }
+}
+
+enum handshake_step handshake_recv(struct handshake *handshake, const uint8_t *datagram,
+                                   size_t bytes, struct handshake_secrets *secrets,
+                                   struct satsync_error *error) {
+    struct satsync_error failure = {.status = SATSYNC_OK};
+    enum handshake_step step = recv_any(handshake, datagram, bytes, secrets, &failure);
+    if (step == HANDSHAKE_FAILED) {
+        handshake->failure = failure;
+        if (error) {
+            *error = failure;
+        }
+    }
+    return step;
 }

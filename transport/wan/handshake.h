@@ -112,7 +112,8 @@ struct handshake {
     uint8_t parameters[HANDSHAKE_PARAMETERS];
     struct noise noise; /* after the first message */
     enum wan_cipher cipher;
-    unsigned unreadable; /* REFUSED that say that no HELLO could be read */
+    unsigned unreadable;          /* REFUSED that say that no HELLO could be read */
+    struct satsync_error failure; /* why, once a handshake_recv returned HANDSHAKE_FAILED */
     uint8_t early[WAN_KEY_BYTES];
     uint8_t hello[HANDSHAKE_HELLO_BYTES]; /* what to send, again and again until done */
 };
@@ -129,8 +130,9 @@ enum satsync_status handshake_begin(struct handshake *handshake,
                                     const struct handshake_options *options,
                                     struct satsync_error *error) SATSYNC_MUST_CHECK;
 
-/* Takes WELCOME, COOKIE, REFUSED, VERSION. `secrets` is only set when DONE; error (not NULL) when
- * FAILED: SATSYNC_REFUSED, SATSYNC_NEWER_VERSION, SATSYNC_LIMIT (the peer has no room). */
+/* Takes WELCOME, COOKIE, REFUSED, VERSION. `secrets` is only set when DONE; error (may be NULL)
+ * and handshake->failure when FAILED: SATSYNC_REFUSED, SATSYNC_NEWER_VERSION, SATSYNC_LIMIT (the
+ * peer has no room). */
 enum handshake_step handshake_recv(struct handshake *handshake, const uint8_t *datagram,
                                    size_t bytes, struct handshake_secrets *secrets,
                                    struct satsync_error *error) SATSYNC_MUST_CHECK;
