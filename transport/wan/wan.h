@@ -156,4 +156,8 @@ struct wan_counters {
 
 void wan_counters(const struct wan *wan, struct wan_counters *counters);
 
+/* False of an acceptor whose peer has not yet shown that it holds the session's keys: all that came
+ * so far may be a recording. */
+bool wan_is_confirmed(const struct wan *wan);
+
 #endif
