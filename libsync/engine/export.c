@@ -100,7 +100,7 @@ static enum satsync_status export_run(struct job *job, struct satsync_error *err
     TRY(satsync_reader_open(export->store, export->step, &export->reader, error));
     TRY(plan(export, error));
     struct satsync_progress *progress = operation_progress_lock(job->operation);
-    progress->activity = SATSYNC_ACTIVITY_RECEIVING;
+    progress->activity = SATSYNC_ACTIVITY_CODING;
     for (size_t i = 0; i < export->file_count; i++) {
         for (size_t k = 0; k < export->files[i].piece_count; k++) {
             progress->total_bytes += export->files[i].pieces[k].bytes;

@@ -199,10 +199,32 @@ static enum satsync_status import_path(struct import *import, const char *path,
     return status;
 }
 
+/* Bytes of all files; 0 when an index stands for some, which is only known once it is read. */
+static enum satsync_status measure(struct import *import, uint64_t *total_bytes,
+                                   struct satsync_error *error) {
+    uint64_t sum = 0;
+    bool any_index = false;
+    for (size_t i = 0; i < import->file_count; i++) {
+        struct file file;
+        TRY(file_open(import->disk, import->files[i], DISK_READ, &file, error));
+        uint64_t bytes = 0;
+        enum satsync_status status = file.disk->ops->size(file.disk, file.handle, &bytes, error);
+        file_close(&file);
+        TRY(status);
+        any_index |= is_index(import->files[i]);
+        sum += bytes;
+    }
+    *total_bytes = any_index ? 0 : sum;
+    return SATSYNC_OK;
+}
+
 static enum satsync_status import_run(struct job *job, struct satsync_error *error) {
     struct import *import = (struct import *)job;
+    uint64_t total_bytes;
+    TRY(measure(import, &total_bytes, error));
     struct satsync_progress *progress = operation_progress_lock(job->operation);
     progress->activity = SATSYNC_ACTIVITY_CODING;
+    progress->total_bytes = total_bytes;
     operation_progress_unlock(job->operation);
     monitor_lock(import->save->monitor);
     import->save->operation = job->operation;

@@ -68,7 +68,7 @@ SATSYNC_API struct satsync_operation *satsync_engine_poll(struct satsync_engine 
 /* What an operation is doing now, in the words an operator reads. */
 enum satsync_activity {
     SATSYNC_ACTIVITY_STARTING,
-    SATSYNC_ACTIVITY_CODING,    /* compressing, sealing, writing */
+    SATSYNC_ACTIVITY_CODING,    /* compressing, sealing, writing; or back */
     SATSYNC_ACTIVITY_SENDING,   /* new bytes cross the link */
     SATSYNC_ACTIVITY_REPAIRING, /* lost bytes cross it again */
     SATSYNC_ACTIVITY_WAITING,   /* for the link to come back */
