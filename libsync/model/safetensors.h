@@ -1,7 +1,9 @@
 /*
  * The safetensors format: 8 bytes length (little-endian), a JSON header of that length, then the
  * tensors' bytes (github.com/huggingface/safetensors, README "Format"). As strict as the reference
- * implementation: the tensors tile the data without hole or overlap.
+ * implementation: the tensors tile the data without hole or overlap; what else a tensor's entry may
+ * hold is ignored. Stricter in four: a name twice, a zero byte in a name, JSON that does not begin
+ * with '{', and a __metadata__ of null are refused.
  */
 #ifndef MODEL_SAFETENSORS_H
 #define MODEL_SAFETENSORS_H

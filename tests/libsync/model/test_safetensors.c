@@ -85,13 +85,14 @@ static void test_headers_that_break_the_format_are_refused(void **state) {
         ONE("\"F32\"", "1", "[0,4]"),
         ONE("\"F32\"", "{}", "[0,4]"),
         ONE("\"U8\"", "[4294967296,4294967296]", "[0,0]"),
-        ONE("\"F32\"", "[1]", "[0,4],\"more\":1"),
         "{\"a\":{\"dtype\":\"U8\",\"shape\":[1]}}",
         TWO("[0,4]", "[0,4]"),
         TWO("[0,4]", "[2,6]"),
         TWO("[0,4]", "[5,9]"),
         TWO("[1,5]", "[5,9]"),
         "{\"__metadata__\":1}",
+        "{\"__metadata__\":null}",
+        ONE("\"F32\"", "[1]", "[0,4]},\"b\\u0000\":{"),
         "{\"__metadata__\":{\"a\":1}}",
         "{\"__metadata__\":{\"a\":{}}}",
         TWICE,
@@ -108,6 +109,14 @@ static void test_headers_that_break_the_format_are_refused(void **state) {
         assert_true(error.message[0] != '\0');
     }
     assert_int_equal(parse(ONE("\"F4\"", "[2]", "[0,1]"), &file, &error), SATSYNC_UNSUPPORTED);
+}
+
+static void test_fields_of_a_newer_writer_are_ignored(void **state) {
+    (void)state;
+    struct safetensors file;
+    assert_int_equal(parse(ONE("\"F32\"", "[1]", "[0,4],\"more\":[1]"), &file, NULL), SATSYNC_OK);
+    assert_int_equal(file.data_bytes, 4);
+    safetensors_fini(&file);
 }
 
 static void test_lengths_beyond_the_limits_are_refused(void **state) {
@@ -149,6 +158,7 @@ int main(void) {
         cmocka_unit_test(test_tensors_come_in_the_order_of_their_bytes),
         cmocka_unit_test(test_empty_header_is_a_file_without_tensors),
         cmocka_unit_test(test_headers_that_break_the_format_are_refused),
+        cmocka_unit_test(test_fields_of_a_newer_writer_are_ignored),
         cmocka_unit_test(test_lengths_beyond_the_limits_are_refused),
         cmocka_unit_test(test_a_hundred_thousand_tensors_are_read),
     };
