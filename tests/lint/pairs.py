@@ -11,12 +11,20 @@ def test_of(path):
     return os.path.join("tests", os.path.dirname(path), "test_" + os.path.basename(path))
 
 
+def tests_of(path):
+    """The test of its own name, or of the noun that it is a part of: save_commit.c is of save."""
+    words = os.path.basename(path)[:-2].split("_")
+    folder = os.path.dirname(path)
+    for count in range(len(words), 0, -1):
+        yield test_of(os.path.join(folder, "_".join(words[:count]) + ".c"))
+
+
 def pair(tree):
     for path in tree.paths(".c"):
         stem = os.path.basename(path)
         if path.startswith(UNTESTED) or stem == "main.c" or "/" not in path:
             continue
-        if test_of(path) not in tree.texts:
+        if not any(test in tree.texts for test in tests_of(path)):
             yield Finding(path, 1, "pair", f"write {test_of(path)}")
 
 

@@ -84,6 +84,11 @@ class Rules(unittest.TestCase):
         self.assertEqual(rules_of({"libsync/base/x.c": "int a;\n",
                                    "tests/libsync/base/test_x.c": "int a;\n"}), set())
 
+    def test_part_of_a_noun_is_tested_with_it(self):
+        noun = {"libsync/base/x.c": "int a;\n", "tests/libsync/base/test_x.c": "int a;\n"}
+        self.assertEqual(rules_of({**noun, "libsync/base/x_part.c": "int b;\n"}), set())
+        self.assertEqual(rules_of({**noun, "libsync/base/xy.c": "int b;\n"}), {"pair"})
+
     def test_target_with_its_corpus_is_accepted(self):
         self.assertEqual(rules_of({"tests/fuzz/fuzz_x.c": "int a;\n",
                                    "tests/fuzz/corpus/fuzz_x/one": "a"}), set())
