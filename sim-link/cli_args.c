@@ -40,7 +40,7 @@ static enum satsync_status find(const struct cli_args_rows *rows, const char *te
 }
 
 enum satsync_status cli_args_parse(struct cli_args *args, const struct cli_args_rows *rows,
-                                   int argc, char *const *argv, struct satsync_error *error) {
+                                   int argc, const char *const *argv, struct satsync_error *error) {
     TRY(set_defaults(args, rows, error));
     bool options_end = false;
     for (int at = 0; at < argc; at++) {

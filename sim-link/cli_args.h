@@ -28,7 +28,7 @@ struct cli_args_rows {
 
 /* `argv` holds `argc` arguments after the command's name. */
 enum satsync_status cli_args_parse(struct cli_args *args, const struct cli_args_rows *rows,
-                                   int argc, char *const *argv,
+                                   int argc, const char *const *argv,
                                    struct satsync_error *error) SATSYNC_MUST_CHECK;
 
 #endif

@@ -451,7 +451,8 @@ int main(int argc, char **argv) {
     }
     struct cli_args args;
     struct cli_args_rows taken = {rows, command->rows};
-    enum satsync_status status = cli_args_parse(&args, &taken, argc - 2, argv + 2, &error);
+    enum satsync_status status =
+        cli_args_parse(&args, &taken, argc - 2, (const char *const *)argv + 2, &error);
     if (status == SATSYNC_OK && args.values[HELP]) {
         puts(command->usage);
         print_rows(command->rows);

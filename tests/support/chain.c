@@ -46,7 +46,6 @@ void chain_init(struct chain *chain, struct stage *stage, size_t limit) {
     assert(stage != NULL);
     chain->exit = (struct stage_exit){deliver, drop, duplicate};
     chain->stage = stage;
-    stage->exit = &chain->exit;
     packets_init(&chain->packets, 16, NULL);
     chain->limit = limit;
     chain->out = memory_new(NULL, limit + 1, sizeof *chain->out);
@@ -60,6 +59,7 @@ void chain_fini(struct chain *chain) {
 }
 
 void chain_run(struct chain *chain, uint64_t until_ns) {
+    chain->stage->exit = &chain->exit; /* a chain may have been copied */
     while (chain->stage->next_ns != TIME_NEVER && chain->stage->next_ns <= until_ns) {
         uint64_t at_ns = chain->stage->next_ns;
         chain->stage->ops->run(chain->stage, at_ns);

@@ -1,0 +1,169 @@
+#include "sim-link/profile.h"
+
+#include "support/cmocka.h"
+
+#include <string.h>
+
+static struct profile parse(const char *text) {
+    struct profile profile;
+    struct satsync_error error = {.status = SATSYNC_OK};
+    if (profile_parse(text, &profile, &error) != SATSYNC_OK) {
+        fail_msg("%s: %s", text, error.message);
+    }
+    return profile;
+}
+
+static void test_plain_figures_are_read_for_both_directions(void **state) {
+    (void)state;
+    struct profile profile = parse("plain?rate=100M&rtt=600ms&loss=1%&jitter=2ms&seed=9");
+    assert_int_equal(profile.seed, 9);
+    const struct lane_plan *plans[] = {&profile.there, &profile.back};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(plans[i]->rate_bps, 100000000);
+        assert_int_equal(plans[i]->delay_ns, 300000000);
+        assert_int_equal(plans[i]->loss_ppb, 10000000);
+        assert_int_equal(plans[i]->jitter_ns, 2000000);
+        assert_int_equal(plans[i]->queue_ns, 600000000);
+    }
+}
+
+static void test_a_direction_can_be_named(void **state) {
+    (void)state;
+    struct profile profile = parse("plain?rate=10M&down.rate=20M&up.loss=2%&up.queue-packets=7");
+    assert_int_equal(profile.there.rate_bps, 10000000);
+    assert_int_equal(profile.back.rate_bps, 20000000);
+    assert_int_equal(profile.there.loss_ppb, 20000000);
+    assert_int_equal(profile.back.loss_ppb, 0);
+    assert_int_equal(profile.there.queue_packets, 7);
+    assert_int_equal(profile.there.queue_ns, 0);
+    assert_int_equal(profile.back.queue_ns, 20000000);
+}
+
+static void test_swap_turns_the_link(void **state) {
+    (void)state;
+    struct profile straight = parse("geo");
+    struct profile turned = parse("geo?swap");
+    assert_int_equal(straight.there.rate_bps, turned.back.rate_bps);
+    assert_int_equal(straight.back.rate_bps, turned.there.rate_bps);
+    assert_true(straight.there.rate_bps < straight.back.rate_bps);
+    assert_int_equal(parse("geo?swap=no").there.rate_bps, straight.there.rate_bps);
+}
+
+static void test_a_given_figure_stops_what_moves(void **state) {
+    (void)state;
+    struct profile profile = parse("leo-bent?rate=1G&rtt=40ms");
+    assert_int_equal(profile.there.rate_spread_q16, 0);
+    assert_null(profile.there.rtt_quantiles);
+    assert_int_equal(profile.back.delay_ns, 20000000);
+    profile = parse("leo-bent?loss=0");
+    assert_int_equal(profile.back.bad_ns, 0);
+}
+
+static void test_an_outage_comes_once_or_again(void **state) {
+    (void)state;
+    struct profile profile = parse("plain?outage=5s&outage-at=20s");
+    assert_int_equal(profile.there.outage.count, 1);
+    assert_int_equal(profile.there.outage.phase_ns, 20000000000);
+    profile = parse("plain?outage=5s&outage-every=60s");
+    assert_int_equal(profile.back.outage.count, 0);
+    assert_int_equal(profile.back.outage.period_ns, 60000000000);
+    assert_int_equal(parse("plain").back.outage.period_ns, 0);
+}
+
+static void test_the_larger_mtu_sets_the_payload(void **state) {
+    (void)state;
+    struct profile profile = parse("plain?up.mtu=9000");
+    assert_int_equal(profile_payload_bytes(&profile), 9000 - LANE_HEADER_BYTES);
+    profile = parse("plain");
+    assert_int_equal(profile_payload_bytes(&profile), 1472);
+}
+
+static void test_what_is_unknown_is_named_with_a_suggestion(void **state) {
+    (void)state;
+    const struct {
+        const char *text;
+        const char *subject;
+        const char *hint;
+    } cases[] = {
+        {"leo-bnt", "leo-bnt", "leo-bent"},
+        {"ge?rate=1M", "ge", "geo"},
+        {"plain?rat=1M", "rat", "rate"},
+        {"plain?up.los=1%", "los", "loss"},
+        {"zzzzzzzzzz", "zzzzzzzzzz", "satsync-link profiles"},
+        {"", "", "satsync-link profiles"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct profile profile;
+        struct satsync_error error;
+        assert_int_equal(profile_parse(cases[i].text, &profile, &error), SATSYNC_NOT_FOUND);
+        assert_string_equal(error.subject, cases[i].subject);
+        assert_non_null(strstr(error.message, cases[i].hint));
+    }
+}
+
+static void test_values_that_cannot_be_are_refused(void **state) {
+    (void)state;
+    const char *texts[] = {"plain?loss=101%",
+                           "plain?rate=fast",
+                           "plain?rtt=600",
+                           "plain?seed=-1",
+                           "plain?up.seed=3",
+                           "plain?down.rtt=3ms",
+                           "plain?loss",
+                           "plain?mtu=100",
+                           "plain?mtu=70000",
+                           "plain?swap=perhaps",
+                           "plain?burst=0",
+                           "plain?up.swap",
+                           "plain?outage=5s&outage-every=1s"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct profile profile;
+        struct satsync_error error;
+        if (profile_parse(texts[i], &profile, &error) != SATSYNC_INVALID) {
+            fail_msg("%s was taken", texts[i]);
+        }
+        assert_true(error.message[0] != 0);
+    }
+}
+
+static void test_long_words_are_refused(void **state) {
+    (void)state;
+    char text[300];
+    struct profile profile;
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    assert_int_equal(profile_parse(text, &profile, NULL), SATSYNC_NOT_FOUND);
+    memcpy(text, "plain?", 6);
+    assert_int_equal(profile_parse(text, &profile, NULL), SATSYNC_INVALID);
+}
+
+static void test_each_profile_opens_and_each_figure_has_a_source(void **state) {
+    (void)state;
+    size_t count;
+    const struct profile_entry *const *entries = profile_entries(&count);
+    assert_int_equal(count, 7);
+    for (size_t i = 0; i < count; i++) {
+        parse(entries[i]->name);
+        for (size_t j = 0; j < entries[i]->figure_count; j++) {
+            const char *source = entries[i]->figures[j].source;
+            assert_true(strncmp(source, "assumed", 7) == 0 || strstr(source, "http") != NULL ||
+                        strncmp(source, "computed", 8) == 0 || strstr(source, ".c,") != NULL);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain_figures_are_read_for_both_directions),
+        cmocka_unit_test(test_a_direction_can_be_named),
+        cmocka_unit_test(test_swap_turns_the_link),
+        cmocka_unit_test(test_a_given_figure_stops_what_moves),
+        cmocka_unit_test(test_an_outage_comes_once_or_again),
+        cmocka_unit_test(test_the_larger_mtu_sets_the_payload),
+        cmocka_unit_test(test_what_is_unknown_is_named_with_a_suggestion),
+        cmocka_unit_test(test_values_that_cannot_be_are_refused),
+        cmocka_unit_test(test_long_words_are_refused),
+        cmocka_unit_test(test_each_profile_opens_and_each_figure_has_a_source),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
