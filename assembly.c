@@ -6,6 +6,9 @@
 #include "ckpt/store/disk_choose.h"
 #include "ckpt/store/store.h"
 #include "engine/engine.h"
+#include "port/carrier.h"
+#include "transport/link/endpoint.h"
+#include "transport/udp/udp.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -29,11 +32,36 @@ static enum satsync_status open_store(struct disk *disk, const char *path,
     return store_open(disk, path, &options, chunks, error);
 }
 
+static enum satsync_status open_net(const struct endpoint_request *request, struct net **net,
+                                    struct satsync_error *error) {
+    if (request->carrier) {
+        return request->carrier->open(request->carrier, net, error);
+    }
+    const struct udp_options options = {
+        .listen = request->listen, .allocator = request->allocator, .log = request->log};
+    return udp_open(&options, net, error);
+}
+
 static enum satsync_status open_endpoint(const struct endpoint_request *request,
                                          struct endpoint **endpoint, struct satsync_error *error) {
-    (void)request;
     *endpoint = NULL;
-    return error_set(error, SATSYNC_UNSUPPORTED, "link", "not yet");
+    struct net *net;
+    TRY(open_net(request, &net, error));
+    const struct endpoint_options options = {.net = net,
+                                             .seed = request->secret_seed,
+                                             .peers = request->allowed,
+                                             .peer_count = request->allowed_count,
+                                             .accept = request->listen != NULL,
+                                             .rate_bps = request->rate_bps,
+                                             .keepalive_ns = request->give_up_ns,
+                                             .parity = request->parity,
+                                             .allocator = request->allocator,
+                                             .log = request->log};
+    enum satsync_status status = endpoint_open(&options, endpoint, error);
+    if (status != SATSYNC_OK) {
+        net->ops->close(net);
+    }
+    return status;
 }
 
 static uint64_t clock_ns(clockid_t clock) {

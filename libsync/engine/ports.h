@@ -21,6 +21,7 @@ struct endpoint_request {
     uint64_t rate_bps;               /* 0: find it out */
     uint64_t give_up_ns;             /* 0: default */
     struct satsync_carrier *carrier; /* NULL: UDP */
+    struct parity *parity;           /* borrowed until the endpoint is closed */
     const struct allocator *allocator;
     const struct log *log;
 };

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/timers.h"
+#include "codec/parity.h"
 
 #include <string.h>
 
@@ -202,6 +203,7 @@ static void site_free(struct job *job) {
     const struct allocator *allocator = site->engine->allocator;
     assert(!site->sessions);
     satsync_store_close(site->store);
+    parity_close(site->parity);
     ring_fini(&site->events);
     memory_free(allocator, site->address);
     memory_free(allocator, site->peers);
@@ -224,6 +226,10 @@ static enum satsync_status copy_options(struct site *site,
     for (size_t i = 0; i < site->peer_count; i++) {
         site->peers[i] = peers[i];
         memcpy(site->allowed[i], peers[i].key.bytes, LINK_KEY_BYTES);
+    }
+    site->parity = parity_open(allocator);
+    if (!site->parity) {
+        return SATSYNC_NO_MEMORY;
     }
     site->key = key_site(options->key);
     site->rate_bps = options->rate_bps;

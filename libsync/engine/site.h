@@ -39,6 +39,7 @@ struct site {
     uint64_t step;
     bool plan_only;
 
+    struct parity *parity;
     struct endpoint *endpoint; /* set and cleared under the operation's monitor: see wake */
     struct session *sessions;
     bool done;
