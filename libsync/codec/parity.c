@@ -3,7 +3,6 @@
 #include "base/check.h"
 
 #include <isa-l/erasure_code.h>
-#include <string.h>
 
 /* isa-l reads all sources once for up to six outputs; more rows at a time would gain nothing and
  * need larger tables. */
@@ -16,6 +15,7 @@ struct rs {
     uint8_t rows[ROWS_AT_ONCE * PARITY_SYMBOLS_MAX];
     uint8_t square[LOST_MAX * LOST_MAX];
     uint8_t inverse[LOST_MAX * LOST_MAX];
+    uint8_t used_rows[LOST_MAX * PARITY_SYMBOLS_MAX];
     uint8_t *sources[PARITY_SYMBOLS_MAX];
     uint8_t *targets[ROWS_AT_ONCE];
 };
@@ -114,17 +114,23 @@ static enum satsync_status find_loss(const struct parity_shape *shape, const boo
  * way does, keeps the cost at e^3 + e^2 k; every square part of a Cauchy matrix has an inverse.
  * Source j is the data symbol itself, or, in the place of the i-th lost one, repair symbol R[i].
  */
-static void solve_row(const struct rs *rs, const struct parity_shape *shape,
-                      const struct loss *loss, unsigned row, uint8_t *out) {
-    const uint8_t *inverse = rs->inverse + (size_t)row * loss->count;
-    memset(out, 0, shape->data);
+static void solve_rows(struct rs *rs, const struct parity_shape *shape, const struct loss *loss,
+                       unsigned at, unsigned count) {
+    uint8_t *sources[LOST_MAX];
+    uint8_t *targets[ROWS_AT_ONCE];
+    uint8_t *inverse = rs->inverse + (size_t)at * loss->count;
     for (unsigned i = 0; i < loss->count; i++) {
-        for (unsigned j = 0; j < shape->data; j++) {
-            out[j] ^= gf_mul(inverse[i], cauchy(shape, loss->used[i], j));
-        }
+        sources[i] = rs->used_rows + (size_t)i * shape->data;
     }
-    for (unsigned i = 0; i < loss->count; i++) {
-        out[loss->lost[i]] = inverse[i];
+    for (unsigned i = 0; i < count; i++) {
+        targets[i] = rs->rows + (size_t)i * shape->data;
+    }
+    ec_init_tables((int)loss->count, (int)count, inverse, rs->tables);
+    ec_encode_data(shape->data, (int)loss->count, (int)count, rs->tables, sources, targets);
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned j = 0; j < loss->count; j++) {
+            targets[i][loss->lost[j]] = inverse[i * loss->count + j];
+        }
     }
 }
 
@@ -138,6 +144,9 @@ enum satsync_status parity_recover(struct parity *parity, const struct parity_sh
         for (unsigned j = 0; j < loss.count; j++) {
             rs->square[i * loss.count + j] = cauchy(shape, loss.used[i], loss.lost[j]);
         }
+        for (unsigned j = 0; j < shape->data; j++) {
+            rs->used_rows[i * shape->data + j] = cauchy(shape, loss.used[i], j);
+        }
     }
     int singular = loss.count ? gf_invert_matrix(rs->square, rs->inverse, (int)loss.count) : 0;
     assert(!singular);
@@ -149,8 +158,8 @@ enum satsync_status parity_recover(struct parity *parity, const struct parity_sh
     }
     for (unsigned at = 0; at < loss.count; at += ROWS_AT_ONCE) {
         unsigned count = loss.count - at < ROWS_AT_ONCE ? loss.count - at : ROWS_AT_ONCE;
+        solve_rows(rs, shape, &loss, at, count);
         for (unsigned i = 0; i < count; i++) {
-            solve_row(rs, shape, &loss, at + i, rs->rows + (size_t)i * shape->data);
             rs->targets[i] = symbols[loss.lost[at + i]];
         }
         multiply(rs, shape, (int)count);

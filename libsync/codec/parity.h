@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "port/parity.h"
 
-/* About 200 KiB of scratch for one thread; NULL when there is no memory. Closed by its ops->close,
+/* About 120 KiB of scratch for one thread; NULL when there is no memory. Closed by its ops->close,
  * or parity_close, which takes NULL. */
 struct parity *parity_open(const struct allocator *allocator);
 void parity_close(struct parity *parity);
