@@ -31,7 +31,7 @@ static int tear_down(void **state) {
 static void echo(void *context, const char *line, struct json *answer) {
     unsigned *count = context;
     (*count)++;
-    json_string(answer, line);
+    json_put_string(answer, line);
 }
 
 static int connect_to(void) {
