@@ -1,6 +1,8 @@
 #include "transport/link/uri.h"
 
 #include "support/cmocka.h"
+#include "transport/link/endpoint.h"
+#include "transport/wan/noise.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -100,12 +102,93 @@ static void test_bad_addresses_are_refused_with_a_sentence(void **state) {
     }
 }
 
+enum { BYTES = 32 << 20, SLICE_BYTES = 1 << 20 };
+
+/* One end over a real socket. */
+struct end {
+    struct endpoint *endpoint;
+    struct link *link;
+    uint64_t written;
+    uint64_t received;
+    bool delivered;
+    bool down;
+};
+
+static void open_end(struct end *end, const struct endpoint_options *options, bool listen) {
+    const struct uri_options uri = {.listen = listen};
+    struct endpoint_options own = *options;
+    assert_int_equal(uri_open("127.0.0.1:0", &uri, &own.net, NULL), SATSYNC_OK);
+    assert_int_equal(endpoint_open(&own, &end->endpoint, NULL), SATSYNC_OK);
+}
+
+/* SATSYNC_AGAIN only means that it is asked again after the next poll. */
+static void write_more(struct end *end, uint64_t number) {
+    static const uint8_t data[SLICE_BYTES];
+    const struct link_slice slice = {.data = data, .bytes = sizeof data};
+    while (end->written < BYTES && end->link->ops->write(end->link, number, &slice) == SATSYNC_OK) {
+        end->written += sizeof data;
+    }
+}
+
+static void poll_end(struct end *end) {
+    struct link_event event;
+    while (end->endpoint->ops->poll(end->endpoint, &event)) {
+        if (event.kind == LINK_EVENT_DATA) {
+            end->received += event.bytes;
+            event.link->ops->release(event.link, event.bytes);
+        }
+        end->delivered = end->delivered || event.kind == LINK_EVENT_DELIVERED;
+        end->down = end->down || event.kind == LINK_EVENT_DOWN;
+    }
+}
+
+static void test_links_run_over_real_sockets(void **state) {
+    (void)state;
+    const uint8_t seeds[2][LINK_KEY_BYTES] = {{1}, {2}};
+    uint8_t keys[2][LINK_KEY_BYTES];
+    struct end ends[2] = {0};
+    char address[64];
+    for (int i = 0; i < 2; i++) {
+        noise_ed25519_of_seed(seeds[i], keys[i]);
+    }
+    open_end(&ends[0],
+             &(struct endpoint_options){.seed = seeds[0],
+                                        .accept = true,
+                                        .peers = (const uint8_t(*)[LINK_KEY_BYTES])keys,
+                                        .peer_count = 2},
+             true);
+    open_end(&ends[1], &(struct endpoint_options){.seed = seeds[1]}, false);
+    struct endpoint *from = ends[1].endpoint;
+    ends[0].endpoint->ops->local(ends[0].endpoint, address, sizeof address);
+    const struct link_target target = {.address = address, .peer_key = keys[0]};
+    assert_int_equal(from->ops->connect(from, &target, &ends[1].link, NULL), SATSYNC_OK);
+    uint64_t number;
+    const struct link_message message = {.class = LINK_CHECKPOINT, .bytes = BYTES};
+    assert_int_equal(ends[1].link->ops->submit(ends[1].link, &message, &number), SATSYNC_OK);
+    uint64_t began_ns = from->ops->now_ns(from);
+    while (!ends[1].delivered && !ends[1].down) {
+        for (int i = 0; i < 2; i++) {
+            poll_end(&ends[i]);
+        }
+        write_more(&ends[1], number);
+        ends[0].endpoint->ops->wait(ends[0].endpoint, from->ops->now_ns(from) + 100000);
+    }
+    uint64_t took_ns = from->ops->now_ns(from) - began_ns;
+    print_message("%d MiB in %d ms\n", BYTES >> 20, (int)(took_ns / 1000000));
+    assert_false(ends[1].down);
+    assert_int_equal(ends[0].received, BYTES);
+    for (int i = 0; i < 2; i++) {
+        ends[i].endpoint->ops->close(ends[i].endpoint);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rest_is_what_follows_the_scheme),
         cmocka_unit_test(test_scheme_opens_what_was_handed_in),
         cmocka_unit_test(test_unknown_scheme_is_named),
         cmocka_unit_test(test_udp_opens_a_socket_and_tells_its_port),
+        cmocka_unit_test(test_links_run_over_real_sockets),
         cmocka_unit_test(test_bad_addresses_are_refused_with_a_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
