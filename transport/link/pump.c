@@ -56,6 +56,7 @@ enum satsync_status pump_add(struct pump *pump, struct pump_route *route) {
     enum satsync_status status = map_set(&pump->routes, key, (uint64_t)(uintptr_t)route);
     if (status != SATSYNC_OK) {
         memory_free(pump->allocator, route->batch.data);
+        route->batch.data = NULL;
         return status;
     }
     route->holds = false;

@@ -1,6 +1,7 @@
 #include "transport/link/endpoint.h"
 
 #include "base/random.h"
+#include "support/allocator.h"
 #include "support/cmocka.h"
 #include "support/sites.h"
 #include "transport/wan/handshake.h"
@@ -395,6 +396,40 @@ static void test_same_seed_gives_the_same_datagrams(void **state) {
     assert_int_equal(wire[0], wire[1]);
 }
 
+static void test_every_failed_allocation_is_told_and_leaves_nothing(void **state) {
+    (void)state;
+    const uint8_t seed[LINK_KEY_BYTES] = {2};
+    bool opened = false;
+    for (size_t n = 1; !opened && n < 500; n++) {
+        struct sites sites;
+        struct counting_allocator counting;
+        struct satsync_error error = {0};
+        struct endpoint *endpoint;
+        struct link *link;
+        sites_open(&sites, 2, quick, 1);
+        counting_allocator_init(&counting, n);
+        const struct endpoint_options options = {.net = net_sim_take(sites.world, 1),
+                                                 .seed = seed,
+                                                 .allocator = &counting.allocator,
+                                                 .random_seed = 1};
+        const struct link_target target = {.address = "sim:0", .peer_key = sites.at[0].key};
+        enum satsync_status status = endpoint_open(&options, &endpoint, &error);
+        if (status == SATSYNC_OK) {
+            status = endpoint->ops->connect(endpoint, &target, &link, &error);
+            assert_int_equal(link != NULL, status == SATSYNC_OK);
+            endpoint->ops->close(endpoint);
+        } else {
+            options.net->ops->close(options.net);
+        }
+        opened = status == SATSYNC_OK;
+        assert_true(opened || status == SATSYNC_NO_MEMORY);
+        assert_true(opened || strlen(error.message) > 0);
+        assert_int_equal(counting.live, 0);
+        sites_close(&sites);
+    }
+    assert_true(opened);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_sites_shake_hands_and_know_each_other),
@@ -415,6 +450,7 @@ int main(void) {
         cmocka_unit_test(test_links_beyond_the_limit_are_refused),
         cmocka_unit_test(test_under_load_a_cookie_comes_first_and_all_get_in),
         cmocka_unit_test(test_chacha_is_agreed_on_when_one_end_has_no_aes),
+        cmocka_unit_test(test_every_failed_allocation_is_told_and_leaves_nothing),
         cmocka_unit_test(test_same_seed_gives_the_same_datagrams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
