@@ -1,5 +1,6 @@
 #include "ckpt/store/store.h"
 
+#include "base/check.h"
 #include "ckpt/store/layout.h"
 #include "ckpt/store/whole_file.h"
 #include "sim-link/faulty_disk.h"
@@ -7,6 +8,7 @@
 #include "support/store_world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void create_twice(struct world *world) {
@@ -136,6 +138,95 @@ static void test_slashes_at_the_end_of_a_path_do_not_matter(void **state) {
     world_end(&world);
 }
 
+/* An allocator whose n-th allocation fails. */
+struct meagre {
+    struct allocator allocator;
+    int left;
+    int taken;
+};
+
+static void *meagre_allocate(void *context, size_t bytes) {
+    struct meagre *meagre = context;
+    meagre->taken++;
+    return meagre->left-- == 0 ? NULL : malloc(bytes);
+}
+
+static void meagre_release(void *context, void *memory) {
+    (void)context;
+    free(memory);
+}
+
+static enum satsync_status write_something(struct chunks *chunks) {
+    struct pack_id id = world_pack_id(1);
+    struct pack_writer *writer;
+    uint64_t bytes;
+    TRY(chunks->ops->pack_create(chunks, &id, 0, &writer, NULL));
+    TRY(chunks->ops->pack_append(writer, "bytes", 5, &bytes, NULL));
+    return chunks->ops->pack_finish(writer, &bytes, NULL);
+}
+
+static enum satsync_status receive_something(struct chunks *chunks) {
+    static const uint8_t data[4096];
+    uint8_t digest[32] = {1};
+    struct incoming_file file = {.id = world_pack_id(2), .bytes = 8192};
+    struct incoming *incoming;
+    TRY(chunks->ops->incoming_open(chunks, digest, &file, 1, &incoming, NULL));
+    enum satsync_status status =
+        chunks->ops->incoming_write(incoming, 0, 100, data, sizeof data, NULL);
+    status = status == SATSYNC_OK ? chunks->ops->incoming_sync(incoming, NULL) : status;
+    chunks->ops->incoming_close(incoming);
+    return status;
+}
+
+static void ignore_step(void *context, uint64_t step) {
+    (void)context;
+    (void)step;
+}
+
+static enum satsync_status use(struct chunks *chunks) {
+    uint8_t *data;
+    size_t bytes;
+    TRY(write_something(chunks));
+    TRY(receive_something(chunks));
+    TRY(receive_something(chunks));
+    TRY(chunks->ops->manifest_commit(chunks, 1, "m", 1, NULL));
+    TRY(chunks->ops->manifest_commit(chunks, 1, "m", 1, NULL));
+    TRY(chunks->ops->manifest_read(chunks, 1, &data, &bytes, NULL));
+    free(data);
+    TRY(chunks->ops->manifest_list(chunks, ignore_step, NULL, NULL));
+    TRY(chunks->ops->sweep_begin(chunks, NULL));
+    return chunks->ops->sweep(chunks, NULL, 0, NULL);
+}
+
+/* True when the n-th allocation failed, and was reported as such. */
+static bool fails_cleanly(int n) {
+    struct world world;
+    struct chunks *chunks;
+    struct meagre meagre = {.allocator = {meagre_allocate, meagre_release, NULL}, .left = n};
+    meagre.allocator.context = &meagre;
+    assert_true(world_begin(&world, WORLD_FAULTY));
+    world.options.allocator = &meagre.allocator;
+    enum satsync_status status = store_open(world.disk, world.root, &world.options, &chunks, NULL);
+    if (status == SATSYNC_OK) {
+        status = use(chunks);
+        chunks->ops->close(chunks);
+    }
+    world.options.allocator = NULL;
+    world_reopen(&world);
+    world_end(&world);
+    assert_true(status == SATSYNC_OK || status == SATSYNC_NO_MEMORY);
+    return meagre.taken > n;
+}
+
+static void test_every_allocation_may_fail(void **state) {
+    (void)state;
+    int n = 0;
+    while (fails_cleanly(n)) {
+        n++;
+    }
+    assert_true(n > 20);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_create_refuses_what_is_there),
@@ -144,6 +235,7 @@ int main(void) {
         cmocka_unit_test(test_a_newer_or_damaged_layout_is_refused),
         cmocka_unit_test(test_a_read_only_store_is_read_and_not_written),
         cmocka_unit_test(test_slashes_at_the_end_of_a_path_do_not_matter),
+        cmocka_unit_test(test_every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
