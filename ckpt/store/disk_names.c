@@ -130,7 +130,6 @@ enum satsync_status disk_names_lock(struct disk *disk, struct disk_file *file, e
         return error_set(error, SATSYNC_BUSY, file->path,
                          "another process uses it; wait for it to end");
     }
-    /* EBADF: an exclusive lock over NFS wants the file open for writing. */
     if (errno == EOPNOTSUPP || errno == ENOSYS || errno == ENOLCK || errno == EINVAL) {
         return error_set(error, SATSYNC_UNSUPPORTED, file->path, "the file system has no locks");
     }

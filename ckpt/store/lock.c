@@ -52,11 +52,13 @@ enum satsync_status lock_temporary(struct store *store, const char *directory, u
     temporary->file = NULL;
     ENSURE(!store->is_read_only, error, SATSYNC_READ_ONLY, store->root,
            "the store was opened for reading only");
+    /* Over NFS a shared lock wants the file open for reading. */
+    flags |= DISK_READ | DISK_CREATE;
     for (int tried = 0; tried < TEMPORARY_NAMES_TRIED; tried++) {
         temporary->path = layout_path(store, "%s/.tmp-%ld-%" PRIu64, directory, (long)getpid(),
                                       store->temporaries++);
         enum satsync_status status =
-            lock_hold(store, temporary->path.text, flags | DISK_CREATE, &temporary->file, error);
+            lock_hold(store, temporary->path.text, flags, &temporary->file, error);
         /* CONFLICT: a name that a dead process left, or that a second handle of this one uses. BUSY
          * and NOT_FOUND: a sweep came before the lock. */
         if (status != SATSYNC_CONFLICT && status != SATSYNC_BUSY && status != SATSYNC_NOT_FOUND) {

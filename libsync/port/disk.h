@@ -58,7 +58,8 @@ struct disk_ops {
                                     struct satsync_error *error);
 
     /* Locks the open file against other open files of the same name, also in this process, until it
-     * is closed or its process dies. Never blocks: SATSYNC_BUSY when another one is in the way,
+     * is closed or its process dies. Shared wants the file open for reading, exclusive for writing
+     * (NFS insists). Never blocks: SATSYNC_BUSY when another one is in the way,
      * SATSYNC_UNSUPPORTED where the file system has no locks. */
     enum satsync_status (*lock)(struct disk *disk, struct disk_file *file, enum disk_lock mode,
                                 struct satsync_error *error);
