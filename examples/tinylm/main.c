@@ -158,6 +158,11 @@ static int resume(struct trainer *trainer, const struct options *options) {
     if (failed == 0 && trainer_resume(trainer, wanted) != 0) {
         failed = EXIT_USAGE;
     }
+    if (failed == 0 && trainer->progress[PROGRESS_STEP] > options->steps) {
+        fprintf(stderr, "tinylm: it is at step %" PRIu64 " already; train further with --steps N\n",
+                trainer->progress[PROGRESS_STEP]);
+        failed = EXIT_USAGE;
+    }
     return failed;
 }
 
