@@ -2,6 +2,7 @@
 
 import unittest
 
+import collisions
 import exports
 import headers
 import lint
@@ -120,6 +121,12 @@ class Exports(unittest.TestCase):
         self.assertEqual(self.check({"satsync_a", "ranges_add"}, {"satsync_a"}), 1)
         self.assertEqual(self.check({"satsync_a"}, set()), 1)
         self.assertEqual(self.check(set(), {"satsync_a"}), 1)
+
+
+class Collisions(unittest.TestCase):
+    def test_name_that_a_library_exports_is_refused(self):
+        found = collisions.collisions({"json_string", "ring_push"}, {"json_string"}, "lib")
+        self.assertEqual(len(list(found)), 1)
 
 
 class Headers(unittest.TestCase):
