@@ -73,14 +73,13 @@ static enum satsync_status list(struct session *session, struct table *table, js
             json_array_append_new(array, checkpoint_json(&info));
             listed++;
         } else if (one != SATSYNC_NOT_FOUND && error->status == SATSYNC_OK) {
-            *error = failure;
-            error->status = one;
+            (void)failure_set(error, one, NULL, "step %" PRIu64 ": %s", steps[i], failure.message);
         }
     }
     free(steps);
-    if (status == SATSYNC_OK && listed == 0) {
+    if (status == SATSYNC_OK && count == 0) {
         output_say(&session->cli->output, "no checkpoints");
-    } else if (status == SATSYNC_OK) {
+    } else if (status == SATSYNC_OK && listed > 0) {
         struct satsync_error no_memory;
         status = output_table(&session->cli->output, table, &no_memory);
     }

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <satsync/site.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +165,8 @@ static enum satsync_status serve(struct session *session, const struct peers *pe
     }
     struct output *output = &session->cli->output;
     struct totals totals = {0};
+    /* A site goes on serving when whoever read its lines is gone. */
+    signal(SIGPIPE, SIG_IGN);
     interrupt_patient(true);
     status = serve_loop(output, operation, &totals, error);
     interrupt_patient(false);

@@ -36,6 +36,22 @@ static void test_ls_lists_in_ascending_steps(void **state) {
     assert_memory_equal(result.out, "STEP", 4);
 }
 
+static void test_a_damaged_manifest_is_named_and_hides_no_other(void **state) {
+    (void)state;
+    struct cli_result result;
+    cli_make_store();
+    cli_expect(&result, 0, "satsync save store model.safetensors --step 8 --key site.key");
+    cli_write_file("store/manifests/00000000000000000007.manifest", "damaged", 7);
+    cli_expect(&result, 6, "satsync ls store --json");
+    json_t *object = cli_json(&result);
+    json_t *array = json_object_get(object, "checkpoints");
+    assert_int_equal(json_array_size(array), 1);
+    json_t *step = json_object_get(json_array_get(array, 0), "step");
+    assert_int_equal(json_integer_value(step), 8);
+    assert_non_null(strstr(result.err, "7"));
+    json_decref(object);
+}
+
 static void test_ls_refuses_what_is_no_store(void **state) {
     (void)state;
     struct cli_result result;
@@ -50,6 +66,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_ls_of_an_empty_store, cli_enter, cli_leave),
         cmocka_unit_test_setup_teardown(test_ls_lists_in_ascending_steps, cli_enter, cli_leave),
+        cmocka_unit_test_setup_teardown(test_a_damaged_manifest_is_named_and_hides_no_other,
+                                        cli_enter, cli_leave),
         cmocka_unit_test_setup_teardown(test_ls_refuses_what_is_no_store, cli_enter, cli_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
