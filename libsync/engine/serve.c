@@ -51,6 +51,27 @@ static void report_sent(struct site *site, struct session *session) {
     snprintf(event.message, sizeof event.message, "%.255s", session->result_text);
     put_event(site, &event);
     session->has_result = false;
+    session->sender_reported = true;
+}
+
+/* A link that goes down ends what was on it: a puller that has committed closes without a word. */
+static void report_down(struct site *site, struct session *session) {
+    if (session->receiving && !session->receiver_reported) {
+        session->receiver.result =
+            session->down_status == SATSYNC_OK ? SATSYNC_CANCELLED : session->down_status;
+        snprintf(session->receiver.error.message, sizeof session->receiver.error.message,
+                 "the link closed before all was there; what came is kept for the next push");
+        report_received(site, session);
+    }
+    if (session->sending && !session->sender_reported) {
+        bool whole = session->down_status == SATSYNC_OK && session->sender.state == SENDER_SENT;
+        session->result = whole                                ? SATSYNC_OK
+                          : session->down_status == SATSYNC_OK ? SATSYNC_CANCELLED
+                                                               : session->down_status;
+        snprintf(session->result_text, sizeof session->result_text, "%s",
+                 whole ? "" : "the link closed before all was sent");
+        report_sent(site, session);
+    }
 }
 
 static void serve_turn(struct site *site, uint64_t now_ns) {
@@ -62,6 +83,9 @@ static void serve_turn(struct site *site, uint64_t now_ns) {
         }
         if (session->sending && session->has_result) {
             report_sent(site, session);
+        }
+        if (session->down) {
+            report_down(site, session);
         }
     }
 }

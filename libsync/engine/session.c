@@ -140,6 +140,7 @@ static enum satsync_status on_ask(struct session *session, uint64_t step) {
         return refuse(session, status, error.message);
     }
     session->has_result = false;
+    session->sender_reported = false;
     site_transfer_began(session->site, session, false);
     return SATSYNC_OK;
 }

@@ -24,6 +24,7 @@ struct session {
     bool receiving;
     struct receiver receiver; /* while receiving */
     bool receiver_reported;
+    bool sender_reported;
     bool has_result; /* the peer's receiver has spoken: */
     enum satsync_status result;
     char result_text[WIRE_TEXT_LIMIT + 1];
