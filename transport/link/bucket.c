@@ -22,9 +22,13 @@ static void bucket_fill(struct bucket *bucket, uint64_t now_ns) {
     bucket->at_ns = now_ns;
 }
 
-bool bucket_take(struct bucket *bucket, uint64_t now_ns) {
+bool bucket_has(struct bucket *bucket, uint64_t now_ns) {
     bucket_fill(bucket, now_ns);
-    if (bucket->level_ns < bucket->step_ns) {
+    return bucket->level_ns >= bucket->step_ns;
+}
+
+bool bucket_take(struct bucket *bucket, uint64_t now_ns) {
+    if (!bucket_has(bucket, now_ns)) {
         return false;
     }
     bucket->level_ns -= bucket->step_ns;

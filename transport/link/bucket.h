@@ -20,6 +20,9 @@ void bucket_init(struct bucket *bucket, uint32_t per_s, uint64_t now_ns);
 /* Takes a token; false when there is none. Time that goes back is taken as standing still. */
 bool bucket_take(struct bucket *bucket, uint64_t now_ns);
 
+/* True when bucket_take would succeed. */
+bool bucket_has(struct bucket *bucket, uint64_t now_ns);
+
 /* True when less than half of the tokens are left. */
 bool bucket_is_low(struct bucket *bucket, uint64_t now_ns);
 

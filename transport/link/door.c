@@ -39,9 +39,17 @@ static void answer_hello(struct door *door, const struct door_knock *knock,
         .jar = &door->jar,
         .under_load = knock->half_open >= (options->max_half_open + 1) / 2 ||
                       bucket_is_low(&door->handshakes, knock->now_ns),
+        .exhausted = !bucket_has(&door->handshakes, knock->now_ns),
         .full = knock->full || knock->half_open >= options->max_half_open,
         .without_aes = options->without_aes};
     handshake_answer(&responder, &arrival, answer);
+    /* Cookies and versions are cheap: a flood of false HELLOs must not use up what true ones need.
+     */
+    bool is_cheap = answer->bytes > 0 && (answer->datagram[0] == DATAGRAM_COOKIE ||
+                                          answer->datagram[0] == DATAGRAM_VERSION);
+    if (!is_cheap && !responder.exhausted) {
+        (void)bucket_take(&door->handshakes, knock->now_ns);
+    }
     noise_wipe(arrival.seed, sizeof arrival.seed);
 }
 
@@ -53,9 +61,7 @@ void door_answer(struct door *door, const struct door_knock *knock,
         return;
     }
     if (peek.kind == DATAGRAM_HELLO && door->options.accept) {
-        if (bucket_take(&door->handshakes, knock->now_ns)) {
-            answer_hello(door, knock, answer);
-        }
+        answer_hello(door, knock, answer);
     } else if (peek.kind == DATAGRAM_DATA && bucket_take(&door->resets, knock->now_ns)) {
         answer->bytes = handshake_reset(door->options.site, &peek, knock->bytes, answer->datagram);
     }

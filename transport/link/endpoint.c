@@ -133,7 +133,9 @@ static void hub_meet(struct hub *hub, const struct pump_stranger *stranger) {
                                .now_ns = hub->host.pump.now_ns,
                                .half_open = hub_half_open(hub),
                                .full = hub->counters.links >= hub->options.max_links};
-    hub_random(hub, knock.seed, sizeof knock.seed);
+    if (stranger->data[0] == DATAGRAM_HELLO) {
+        hub_random(hub, knock.seed, sizeof knock.seed);
+    }
     hub->counters.strangers++;
     door_answer(&hub->door, &knock, &answer);
     noise_wipe(knock.seed, sizeof knock.seed);

@@ -147,6 +147,7 @@ struct handshake_responder {
     size_t parameter_bytes;    /* at most HANDSHAKE_PARAMETERS */
     struct cookie_jar *jar;    /* NULL: never asks for a cookie */
     bool under_load;           /* ask for a cookie */
+    bool exhausted;            /* do nothing that needs a public-key operation */
     bool full;                 /* known peers are refused for want of room */
     bool without_aes;
 };

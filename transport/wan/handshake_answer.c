@@ -145,6 +145,9 @@ void handshake_answer(const struct handshake_responder *responder,
         answer_cookie(responder->jar, &claim, answer);
         return;
     }
+    if (responder->exhausted) {
+        return;
+    }
 
     struct noise noise;
     uint8_t payload[HELLO_PAYLOAD_BYTES];
