@@ -101,6 +101,26 @@ static void test_restored_file_equals_the_dump(void **state) {
     saver_close(&saver);
 }
 
+static void test_save_that_is_due_waits_for_the_one_that_runs(void **state) {
+    (void)state;
+    struct trainer trainer;
+    struct saver saver;
+    start(&trainer, text, 1);
+    struct state_tensor tensors[STATE_TENSORS];
+    trainer_state(&trainer, tensors);
+    assert_int_equal(saver_open(&saver, store, key), 0);
+    saver.quiet = 1;
+    assert_int_equal(saver_save(&saver, 1000, tensors), 0);
+    assert_int_equal(saver_save(&saver, 1001, tensors), 0);
+    assert_int_equal(saver.saves, 1);
+    assert_true(saver.waited_ns > 0);
+    assert_int_equal(saver_load(&saver, 1000, tensors), 0);
+    assert_int_equal(saver_finish(&saver), 0);
+    assert_int_equal(saver_load(&saver, 1001, tensors), 0);
+    saver_close(&saver);
+    trainer_fini(&trainer);
+}
+
 static void test_what_does_not_fit_is_refused(void **state) {
     (void)state;
     struct trainer trainer;
@@ -126,6 +146,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_training_goes_on_from_every_checkpoint_with_the_same_losses),
         cmocka_unit_test(test_restored_file_equals_the_dump),
+        cmocka_unit_test(test_save_that_is_due_waits_for_the_one_that_runs),
         cmocka_unit_test(test_what_does_not_fit_is_refused),
     };
     write_text(text, 2000);
