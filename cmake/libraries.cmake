@@ -56,3 +56,14 @@ install(EXPORT satsync-targets NAMESPACE satsync::
 install(FILES ${CMAKE_BINARY_DIR}/satsync-config.cmake
     ${CMAKE_BINARY_DIR}/satsync-config-version.cmake
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/satsync)
+
+# The emulated link, for users' own tests. It stands alone: what it shares with libsatsync is inside
+# it and hidden.
+add_library(satsync-sim SHARED $<TARGET_OBJECTS:sim-link> $<TARGET_OBJECTS:libsync_port>
+    $<TARGET_OBJECTS:libsync_base>)
+target_link_libraries(satsync-sim PRIVATE satsync_flags)
+target_link_options(satsync-sim PRIVATE
+    -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/satsync-sim.map)
+set_target_properties(satsync-sim PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0
+    LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/satsync-sim.map)
+install(TARGETS satsync-sim LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})

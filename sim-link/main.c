@@ -422,7 +422,9 @@ static bool wants_json(int argc, char *const *argv) {
 }
 
 static int fail(const struct satsync_error *error, const char *command, bool as_json) {
-    fprintf(stderr, "satsync-link: %s\n", error->message);
+    bool named = strstr(error->message, error->subject) != NULL;
+    fprintf(stderr, "satsync-link: %s%s%s\n", named ? "" : error->subject, named ? "" : ": ",
+            error->message);
     if (as_json) {
         struct json json;
         start_json(&json, command, error->status);

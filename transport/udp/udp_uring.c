@@ -14,11 +14,12 @@ enum {
     COMPLETIONS = 256,
     BUFFERS = 32, /* a power of two */
     GROUP = 1,
+    NAME_BYTES = 32, /* a sockaddr_in6, and so that the ancillary data after it is aligned */
     /* Header, name and ancillary data stand before the payload in each buffer. */
-    PREFIX_BYTES =
-        sizeof(struct io_uring_recvmsg_out) + sizeof(struct sockaddr_in6) + UDP_CONTROL_BYTES,
+    PREFIX_BYTES = sizeof(struct io_uring_recvmsg_out) + NAME_BYTES + UDP_CONTROL_BYTES,
     BUFFER_BYTES = UDP_BATCH_BYTES + 4096
 };
+_Static_assert(PREFIX_BYTES <= BUFFER_BYTES - UDP_BATCH_BYTES, "a whole batch fits behind it");
 
 struct uring_receiver {
     struct udp_receiver receiver;
@@ -169,7 +170,7 @@ enum satsync_status udp_uring_open(struct udp_socket *udp, const struct allocato
     uring->udp = udp;
     uring->allocator = allocator;
     uring->lent = -1;
-    uring->shape.msg_namelen = sizeof(struct sockaddr_in6);
+    uring->shape.msg_namelen = NAME_BYTES;
     uring->shape.msg_controllen = UDP_CONTROL_BYTES;
     uring->data = memory_new(allocator, BUFFERS, BUFFER_BYTES);
     struct io_uring_params setup = {.flags = IORING_SETUP_CQSIZE, .cq_entries = COMPLETIONS};
