@@ -185,6 +185,11 @@ uint64_t pair_submit(struct wan_pair *pair, int which, enum link_class class, ui
     return number;
 }
 
+void pair_write(struct wan_pair *pair, int end, uint64_t number) {
+    pair->ends[end].outgoing[number].waits_for_writable = false;
+    write_more(&pair->ends[end], number);
+}
+
 static void take_data(struct pair_end *end, const struct link_event *event) {
     struct pair_incoming *message = &end->incoming[event->message];
     assert_true(message->begun);
@@ -286,6 +291,9 @@ static void accept_hello(struct wan_pair *pair, const uint8_t *data, size_t byte
     struct handshake_arrival arrival = handshakes_arrival(data, bytes);
     handshake_answer(&responder, &arrival, &pair->answer);
     if (!pair->answer.accepted) {
+        if (pair->answer.bytes > 0) {
+            transmit(pair, 1, pair->answer.datagram, pair->answer.bytes);
+        }
         return;
     }
     end->options.answer = &pair->answer;

@@ -101,6 +101,9 @@ void pair_fini(struct wan_pair *pair);
 /* Begins a message at an end; its slices follow as the wan takes them. */
 uint64_t pair_submit(struct wan_pair *pair, int end, enum link_class class, uint64_t bytes);
 
+/* Goes on writing a message's slices. */
+void pair_write(struct wan_pair *pair, int end, uint64_t number);
+
 /* Runs until both ends have every message that was submitted, or a link is down, or `until_ns`.
  * True when all is delivered. */
 bool pair_run(struct wan_pair *pair, uint64_t until_ns);

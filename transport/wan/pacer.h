@@ -12,6 +12,7 @@
 struct pacer {
     uint64_t next_ns;   /* when the next datagram is due on the ideal line */
     uint64_t remainder; /* of the last division, so that no rate drifts */
+    bool rested;        /* since the last datagram there was a time with nothing to send */
 };
 
 void pacer_init(struct pacer *pacer);
@@ -21,6 +22,9 @@ bool pacer_is_open(const struct pacer *pacer, uint64_t now_ns);
 
 /* When pacer_is_open next becomes true after having been false; a batch's worth is due then. */
 uint64_t pacer_opens_at(const struct pacer *pacer);
+
+/* Something else than the pacer held sending up: that time is not caught up with. */
+void pacer_rest(struct pacer *pacer);
 
 void pacer_sent(struct pacer *pacer, uint64_t now_ns, size_t ip_bytes, uint64_t rate_bps);
 

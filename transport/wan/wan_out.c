@@ -113,6 +113,8 @@ static bool send_greeting(struct wan *wan, struct wan_batch *batch) {
     unsigned pause = greeting->times < 4 ? greeting->times : 4;
     greeting->times++;
     greeting->due_ns = greeting->confirmed ? TIME_NEVER : wan->now_ns + PAUSES_MS[pause] * 1000000;
+    pacer_sent(&wan->pacer, wan->now_ns, bytes + WAN_IP_UDP_BYTES,
+               wan->cc.ops->rate_bps(&wan->cc));
     wan->stats.wire_bytes += bytes;
     return single(batch, bytes, wan->now_ns);
 }
@@ -441,11 +443,15 @@ static bool fill_batch(struct wan *wan, struct wan_batch *batch) {
     batch->departure_ns = line > wan->now_ns ? line : wan->now_ns;
     while (batch->capacity - batch->bytes >= datagram) {
         struct item item;
-        if (!pacer_is_open(&wan->pacer, wan->now_ns) || !wan_window_is_open(wan) ||
-            !wan_may_answer(wan, datagram)) {
+        if (!pacer_is_open(&wan->pacer, wan->now_ns)) {
+            break;
+        }
+        if (!wan_window_is_open(wan) || !wan_may_answer(wan, datagram)) {
+            pacer_rest(&wan->pacer);
             break;
         }
         if (!pick(wan, &item)) {
+            pacer_rest(&wan->pacer);
             delivery_app_limited(&wan->delivery, wan->sent.open_bytes);
             break;
         }

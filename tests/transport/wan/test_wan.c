@@ -1,11 +1,14 @@
 #include "transport/wan/wan.h"
 
+#include "support/allocator.h"
 #include "support/cmocka.h"
+#include "support/handshakes.h"
 #include "support/wan_pair.h"
 
 #include <stdio.h>
+#include <string.h>
 
-enum { MIB = 1 << 20 };
+enum { KIB = 1 << 10, MIB = 1 << 20 };
 
 static void set_path(struct wan_pair *pair, uint64_t rate_bps, uint64_t rtt_ns) {
     for (int i = 0; i < 2; i++) {
@@ -16,26 +19,226 @@ static void set_path(struct wan_pair *pair, uint64_t rate_bps, uint64_t rtt_ns) 
     }
 }
 
-static void test_message_crosses_a_clean_path(void **state) {
+static struct link_stats stats_of(const struct wan_pair *pair, int end) {
+    struct link_stats stats;
+    wan_stats(pair->ends[end].wan, pair->now_ns, &stats);
+    return stats;
+}
+
+static void test_first_flight_carries_data(void **state) {
     (void)state;
     struct wan_pair pair;
     pair_init(&pair, 1);
     set_path(&pair, 100000000, 600 * PAIR_MS);
     pair_start(&pair);
-    pair_submit(&pair, 0, LINK_CHECKPOINT, 8 * MIB);
+    pair_submit(&pair, 0, LINK_CONTROL, 1000);
     assert_true(pair_run(&pair, 100 * PAIR_SECOND));
-    struct link_stats stats;
-    wan_stats(pair.ends[0].wan, pair.now_ns, &stats);
-    assert_int_equal(stats.payload_bytes, 8 * MIB);
-    assert_int_equal(stats.repeated_bytes, 0);
-    printf("received after %.3f s\n",
-           (double)(pair.ends[1].incoming[0].received_ns - PAIR_SECOND) / 1e9);
+    uint64_t took = pair.ends[1].incoming[0].received_ns - PAIR_SECOND;
+    assert_in_range(took, 300 * PAIR_MS, 302 * PAIR_MS);
+    assert_int_equal(stats_of(&pair, 0).repeated_bytes, 0);
     pair_fini(&pair);
+}
+
+static void test_a_covered_message_needs_no_second_round_trip(void **state) {
+    (void)state;
+    int late = 0;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct wan_pair pair;
+        pair_init(&pair, seed);
+        set_path(&pair, 100000000, 600 * PAIR_MS);
+        pair_start(&pair);
+        pair_run_to(&pair, 5 * PAIR_SECOND);
+        pair.paths[0].loss_ppm = 10000;
+        pair_submit(&pair, 0, LINK_GRADIENT, MIB);
+        assert_true(pair_run(&pair, 100 * PAIR_SECOND));
+        uint64_t took = pair.ends[1].incoming[0].received_ns - 5 * PAIR_SECOND;
+        late += took > 500 * PAIR_MS;
+        pair_fini(&pair);
+    }
+    printf("%d of 40 needed one\n", late);
+    assert_true(late <= 1);
+}
+
+static void test_control_passes_bulk_within_a_datagram(void **state) {
+    (void)state;
+    struct wan_pair pair;
+    pair_init(&pair, 3);
+    set_path(&pair, 10000000, 100 * PAIR_MS);
+    pair_start(&pair);
+    pair_submit(&pair, 0, LINK_CHECKPOINT, 8 * MIB);
+    pair_run_to(&pair, 3 * PAIR_SECOND);
+    uint64_t number = pair_submit(&pair, 0, LINK_CONTROL, 500);
+    uint64_t asked = pair.now_ns;
+    assert_true(pair_run(&pair, 100 * PAIR_SECOND));
+    /* One datagram of 1500 bytes takes 1.2 ms, the control message itself 0.5 ms; the pacer runs up
+     * to half a millisecond ahead of the line. */
+    uint64_t took = pair.ends[1].incoming[number].received_ns - asked;
+    assert_in_range(took, 50 * PAIR_MS, 50 * PAIR_MS + 3 * PAIR_MS + 500000);
+    pair_fini(&pair);
+}
+
+static void test_no_class_starves(void **state) {
+    (void)state;
+    struct wan_pair pair;
+    pair_init(&pair, 4);
+    set_path(&pair, 50000000, 20 * PAIR_MS);
+    pair_start(&pair);
+    pair_submit(&pair, 0, LINK_CHECKPOINT, 100 * KIB);
+    pair_submit(&pair, 0, LINK_GRADIENT, 100 * KIB);
+    pair_submit(&pair, 0, LINK_CONTROL, 8 * MIB);
+    assert_true(pair_run(&pair, 100 * PAIR_SECOND));
+    const struct pair_incoming *in = pair.ends[1].incoming;
+    assert_true(in[0].received_ns < in[2].received_ns && in[1].received_ns < in[2].received_ns);
+    pair_fini(&pair);
+}
+
+static void test_unreleased_bytes_stop_bulk_but_not_control(void **state) {
+    (void)state;
+    struct wan_pair pair;
+    pair_init(&pair, 5);
+    set_path(&pair, UINT64_C(1000000000), 10 * PAIR_MS);
+    pair.ends[1].options.receive_window_bytes = 32 * MIB;
+    pair.ends[1].hold = true;
+    pair_start(&pair);
+    pair_submit(&pair, 0, LINK_CHECKPOINT, 40 * MIB);
+    pair_run_to(&pair, 5 * PAIR_SECOND);
+    assert_in_range(pair.ends[1].held_back, 29 * MIB, 30 * MIB);
+    uint64_t number = pair_submit(&pair, 0, LINK_CONTROL, 5000);
+    pair_run_to(&pair, 6 * PAIR_SECOND);
+    assert_true(pair.ends[1].incoming[number].received_ns > 0);
+    assert_int_equal(pair.ends[1].received, 1);
+    pair.ends[1].hold = false;
+    wan_release(pair.ends[1].wan, pair.ends[1].held_back);
+    assert_true(pair_run(&pair, 20 * PAIR_SECOND));
+    pair_fini(&pair);
+}
+
+static void test_tiny_slices_make_whole_symbols(void **state) {
+    (void)state;
+    struct wan_pair pair;
+    pair_init(&pair, 6);
+    set_path(&pair, 100000000, 20 * PAIR_MS);
+    pair.paths[0].loss_ppm = 20000;
+    pair_start(&pair);
+    uint64_t number = pair_submit(&pair, 0, LINK_GRADIENT, 1);
+    assert_true(pair_run(&pair, 5 * PAIR_SECOND));
+    struct pair_end *end = &pair.ends[0];
+    struct link_message message = {LINK_GRADIENT, 60000};
+    assert_int_equal(wan_submit(end->wan, pair.now_ns, &message, &number), SATSYNC_OK);
+    end->outgoing_count = number + 1;
+    end->outgoing[number] =
+        (struct pair_outgoing){.bytes = 60000, .slice_bytes = 100, .waits_for_writable = true};
+    static uint8_t first[700];
+    assert_int_equal(wan_write(end->wan, number, &(struct link_slice){first, 60001, NULL}),
+                     SATSYNC_INVALID);
+    assert_int_equal(wan_write(end->wan, number, &(struct link_slice){first, 0, NULL}),
+                     SATSYNC_INVALID);
+    assert_int_equal(wan_write(end->wan, 99, &(struct link_slice){first, 1, NULL}),
+                     SATSYNC_INVALID);
+    pair_write(&pair, 0, number);
+    assert_true(pair_run(&pair, 10 * PAIR_SECOND));
+    struct link_stats stats = stats_of(&pair, 0);
+    /* A datagram for each of its 100-byte slices would be 600. */
+    assert_true(stats.wire_bytes < 200000);
+    pair_fini(&pair);
+}
+
+static void test_close_reaches_the_peer_and_returns_every_slice(void **state) {
+    (void)state;
+    struct wan_pair pair;
+    pair_init(&pair, 7);
+    set_path(&pair, 10000000, 100 * PAIR_MS);
+    pair_start(&pair);
+    pair_submit(&pair, 0, LINK_CHECKPOINT, 4 * MIB);
+    pair_run_to(&pair, 2 * PAIR_SECOND);
+    wan_close(pair.ends[0].wan, pair.now_ns, SATSYNC_CANCELLED);
+    wan_close(pair.ends[0].wan, pair.now_ns, SATSYNC_OK);
+    pair_run_to(&pair, 3 * PAIR_SECOND);
+    assert_true(pair.ends[0].down && pair.ends[1].down);
+    assert_int_equal(pair.ends[0].down_status, SATSYNC_CANCELLED);
+    assert_int_equal(pair.ends[1].down_status, SATSYNC_PEER_FAILED);
+    assert_int_equal(pair.ends[0].outgoing[0].returned, pair.ends[0].outgoing[0].written);
+    assert_int_equal(pair.ends[0].delivered, 0);
+    uint64_t number;
+    assert_int_equal(wan_submit(pair.ends[0].wan, pair.now_ns,
+                                &(struct link_message){LINK_CONTROL, 5}, &number),
+                     SATSYNC_WRONG_STATE);
+    pair_fini(&pair);
+}
+
+static void test_too_many_messages_are_refused_until_one_is_delivered(void **state) {
+    (void)state;
+    struct wan_pair pair;
+    pair_init(&pair, 8);
+    set_path(&pair, 10000000, 100 * PAIR_MS);
+    pair.ends[0].options.max_messages = 8;
+    pair_start(&pair);
+    for (int i = 0; i < 8; i++) {
+        pair_submit(&pair, 0, LINK_CONTROL, 100);
+    }
+    uint64_t number;
+    struct link_message message = {LINK_CONTROL, 100};
+    assert_int_equal(wan_submit(pair.ends[0].wan, pair.now_ns, &message, &number), SATSYNC_LIMIT);
+    assert_true(pair_run(&pair, 10 * PAIR_SECOND));
+    pair_submit(&pair, 0, LINK_CONTROL, 100);
+    assert_true(pair_run(&pair, 20 * PAIR_SECOND));
+    assert_int_equal(wan_submit(pair.ends[0].wan, pair.now_ns,
+                                &(struct link_message){LINK_CONTROL, 0}, &number),
+                     SATSYNC_INVALID);
+    assert_int_equal(wan_submit(pair.ends[0].wan, pair.now_ns,
+                                &(struct link_message){LINK_CONTROL, UINT64_C(1) << 62}, &number),
+                     SATSYNC_INVALID);
+    pair_fini(&pair);
+}
+
+static void test_a_stranger_is_refused_with_a_reason(void **state) {
+    (void)state;
+    struct wan_pair pair;
+    pair_init(&pair, 9);
+    set_path(&pair, 10000000, 100 * PAIR_MS);
+    pair.peers[1] = handshakes_peer(7);
+    pair_start(&pair);
+    pair_submit(&pair, 0, LINK_CONTROL, 100);
+    assert_false(pair_run(&pair, 10 * PAIR_SECOND));
+    assert_null(pair.ends[1].wan);
+    assert_true(pair.ends[0].down);
+    assert_int_equal(pair.ends[0].down_status, SATSYNC_REFUSED);
+    pair_fini(&pair);
+}
+
+static void test_bad_options_are_refused(void **state) {
+    (void)state;
+    struct handshake_secrets secrets = {.session = 1, .initiator = true};
+    struct handshake_answer answer = {0};
+    const struct wan_options bad[] = {
+        {0},
+        {.secrets = &secrets, .answer = &answer},
+        {.secrets = &secrets, .max_datagram_bytes = 575},
+        {.secrets = &secrets, .max_datagram_bytes = 9217},
+        {.secrets = &secrets, .controller = WAN_CONTROLLER_RATED, .rate_bps = 100},
+        {.secrets = &secrets, .receive_window_bytes = MIB},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct wan *wan = (struct wan *)&wan;
+        struct satsync_error error = {0};
+        assert_int_equal(wan_new(&bad[i], &wan, &error), SATSYNC_INVALID);
+        assert_null(wan);
+        assert_true(strlen(error.message) > 10);
+    }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_message_crosses_a_clean_path),
+        cmocka_unit_test(test_first_flight_carries_data),
+        cmocka_unit_test(test_a_covered_message_needs_no_second_round_trip),
+        cmocka_unit_test(test_control_passes_bulk_within_a_datagram),
+        cmocka_unit_test(test_no_class_starves),
+        cmocka_unit_test(test_unreleased_bytes_stop_bulk_but_not_control),
+        cmocka_unit_test(test_tiny_slices_make_whole_symbols),
+        cmocka_unit_test(test_close_reaches_the_peer_and_returns_every_slice),
+        cmocka_unit_test(test_too_many_messages_are_refused_until_one_is_delivered),
+        cmocka_unit_test(test_a_stranger_is_refused_with_a_reason),
+        cmocka_unit_test(test_bad_options_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
