@@ -1,0 +1,72 @@
+#include "transport/wan/outage.h"
+
+#include "base/timers.h"
+#include "support/cmocka.h"
+
+static const uint64_t MS = 1000000;
+
+static void test_probes_slow_down_to_one_a_second(void **state) {
+    (void)state;
+    struct outage outage;
+    outage_init(&outage);
+    outage_begin(&outage, 1000 * MS, 40 * MS, 100);
+    assert_true(outage.frozen && outage.stops_new);
+    uint64_t now = outage.probe_ns;
+    assert_int_equal(now, 1000 * MS);
+    uint64_t pause = 0;
+    for (int i = 0; i < 30; i++) {
+        outage_probed(&outage, now);
+        assert_true(outage.probe_ns - now >= pause);
+        pause = outage.probe_ns - now;
+        now = outage.probe_ns;
+    }
+    assert_int_equal(pause, 1000 * MS);
+}
+
+static void test_first_ack_thaws_and_marks_what_met_the_outage(void **state) {
+    (void)state;
+    struct outage outage;
+    outage_init(&outage);
+    assert_false(outage_heard(&outage, 100 * MS, 60 * MS));
+    outage_begin(&outage, 200 * MS, 40 * MS, 100);
+    assert_true(outage_heard(&outage, 500 * MS, 450 * MS));
+    assert_false(outage.frozen);
+    assert_true(outage.probe_ns == TIME_NEVER);
+    assert_false(outage_met(&outage, 60 * MS));
+    assert_true(outage_met(&outage, 61 * MS));
+    assert_true(outage_met(&outage, 499 * MS));
+    assert_false(outage_met(&outage, 500 * MS));
+    assert_false(outage_heard(&outage, 510 * MS, 460 * MS));
+    assert_int_equal(outage.count, 1);
+}
+
+static void test_few_packets_in_flight_stop_nothing(void **state) {
+    (void)state;
+    struct outage outage;
+    outage_init(&outage);
+    outage_begin(&outage, 200 * MS, 40 * MS, 2);
+    assert_true(outage.frozen);
+    assert_false(outage.stops_new);
+    assert_int_equal(outage.count, 0);
+}
+
+static void test_silence_counts_from_the_first_packet_in_flight(void **state) {
+    (void)state;
+    struct outage outage;
+    outage_init(&outage);
+    outage_sent(&outage, 100 * MS, 0);
+    outage_sent(&outage, 150 * MS, 1);
+    assert_int_equal(outage.quiet_ns, 100 * MS);
+    (void)outage_heard(&outage, 160 * MS, 100 * MS);
+    assert_int_equal(outage.quiet_ns, 160 * MS);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_probes_slow_down_to_one_a_second),
+        cmocka_unit_test(test_first_ack_thaws_and_marks_what_met_the_outage),
+        cmocka_unit_test(test_few_packets_in_flight_stop_nothing),
+        cmocka_unit_test(test_silence_counts_from_the_first_packet_in_flight),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
