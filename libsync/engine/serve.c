@@ -54,8 +54,10 @@ static void report_sent(struct site *site, struct session *session) {
     session->sender_reported = true;
 }
 
-/* A link that goes down ends what was on it: a puller that has committed closes without a word. */
-static void report_down(struct site *site, struct session *session) {
+void site_transfer_cut(struct site *site, struct session *session) {
+    if (!site->role->listens) {
+        return;
+    }
     if (session->receiving && !session->receiver_reported) {
         session->receiver.result =
             session->down_status == SATSYNC_OK ? SATSYNC_CANCELLED : session->down_status;
@@ -85,7 +87,7 @@ static void serve_turn(struct site *site, uint64_t now_ns) {
             report_sent(site, session);
         }
         if (session->down) {
-            report_down(site, session);
+            site_transfer_cut(site, session);
         }
     }
 }

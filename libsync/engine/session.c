@@ -107,6 +107,8 @@ static void supersede(struct session *session, const struct wire_message *offer)
                     memcmp(other->peer, session->peer, sizeof other->peer) == 0 &&
                     memcmp(other->receiver.manifest.digest, digest, sizeof digest) == 0;
         if (same) {
+            other->down_status = SATSYNC_CANCELLED;
+            site_transfer_cut(session->site, other);
             stop_receiving(other);
             other->link->ops->close(other->link, SATSYNC_CANCELLED);
         }
@@ -125,8 +127,10 @@ static enum satsync_status on_offer(struct session *session, const struct wire_m
     supersede(session, offer);
     TRY(receiver_init(&session->receiver, &session->mailbox, session->site->store, offer, message));
     session->receiving = true;
-    session->receiver_reported = false;
-    site_transfer_began(session->site, session, true);
+    session->receiver_reported = offer->plan_only; /* a question is no transfer */
+    if (!offer->plan_only) {
+        site_transfer_began(session->site, session, true);
+    }
     return SATSYNC_OK;
 }
 

@@ -63,6 +63,9 @@ uint32_t site_rights(const struct site *site, const uint8_t peer[LINK_KEY_BYTES]
 
 /* Sessions report here. */
 void site_transfer_began(struct site *site, struct session *session, bool receiving);
+/* Its link goes down as session->down_status says, which ends what was on it: also what ended well,
+ * as a puller that has committed closes without a word. */
+void site_transfer_cut(struct site *site, struct session *session);
 void site_transfer_failed(struct site *site, const struct satsync_error *error);
 
 /* Ends the loop with this result. The first one stands. */
