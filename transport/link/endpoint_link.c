@@ -111,7 +111,8 @@ static void endpoint_link_log_end(const struct endpoint_link *session, enum sats
         endpoint_link_log(host, LOG_ERROR, &session->route.peer,
                           session->handshake->failure.message);
     } else {
-        endpoint_link_log(host, status == SATSYNC_OK ? LOG_INFO : LOG_WARNING, &session->route.peer,
+        bool wanted = status == SATSYNC_OK || status == SATSYNC_CANCELLED;
+        endpoint_link_log(host, wanted ? LOG_INFO : LOG_WARNING, &session->route.peer,
                           satsync_status_name(status));
     }
 }
