@@ -17,7 +17,7 @@ void interrupt_install(int descriptor, const char *last_words);
 void interrupt_uninstall(void);
 
 /* While patient the first signal is only remembered; otherwise, as after install, it ends the
- * program at once. */
+ * program at once. Signals within a quarter of a second are one. */
 void interrupt_patient(bool patient);
 
 /* The signal that came, or 0. */

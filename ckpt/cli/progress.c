@@ -15,16 +15,19 @@ void progress_sample(struct progress_pace *pace, const struct satsync_progress *
                      uint64_t now_ns) {
     bool waiting = progress->activity == SATSYNC_ACTIVITY_WAITING ||
                    progress->activity == SATSYNC_ACTIVITY_STARTING;
-    if (pace->started && !waiting && now_ns > pace->last_ns &&
-        progress->done_bytes >= pace->last_bytes) {
+    /* What the receiver already had was not done at any pace. */
+    uint64_t moved_bytes = progress->done_bytes > progress->present_bytes
+                               ? progress->done_bytes - progress->present_bytes
+                               : 0;
+    if (pace->started && !waiting && now_ns > pace->last_ns && moved_bytes >= pace->last_bytes) {
         double seconds = (double)(now_ns - pace->last_ns) / 1e9;
-        pace->rates[pace->next] = (double)(progress->done_bytes - pace->last_bytes) / seconds;
+        pace->rates[pace->next] = (double)(moved_bytes - pace->last_bytes) / seconds;
         pace->next = (pace->next + 1) % PROGRESS_WINDOW;
         pace->count += pace->count < PROGRESS_WINDOW;
     }
     pace->started = !waiting;
     pace->last_ns = now_ns;
-    pace->last_bytes = progress->done_bytes;
+    pace->last_bytes = moved_bytes;
 }
 
 double progress_rate(const struct progress_pace *pace) {
@@ -115,7 +118,9 @@ void progress_line(char out[PROGRESS_LINE_BYTES], const char *label,
     append(out, label, ": ");
     append(out, progress_word(progress->activity), "");
     append_share(out, progress);
-    if (progress->activity == SATSYNC_ACTIVITY_WAITING) {
+    if (progress->activity == SATSYNC_ACTIVITY_WAITING ||
+        (progress->activity == SATSYNC_ACTIVITY_VERIFYING &&
+         progress->done_bytes == progress->total_bytes)) {
         return;
     }
     double rate = progress_rate(pace);

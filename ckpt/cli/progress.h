@@ -16,7 +16,7 @@ enum { PROGRESS_LINE_BYTES = 256, PROGRESS_WINDOW = 32, PROGRESS_INTERVAL_NS = 2
  * the operation was not waiting for the link. */
 struct progress_pace {
     uint64_t last_ns;
-    uint64_t last_bytes;
+    uint64_t last_bytes; /* beyond what the receiver already had */
     bool started;
     double rates[PROGRESS_WINDOW]; /* bytes a second */
     size_t next;

@@ -39,7 +39,15 @@ static void one_while_patient(void) {
 static void two_while_patient(void) {
     interrupt_patient(true);
     raise(SIGINT);
+    usleep(300000);
     raise(SIGTERM);
+}
+
+static void two_at_once(void) {
+    interrupt_patient(true);
+    raise(SIGINT);
+    raise(SIGINT);
+    _exit(interrupt_signal() == SIGINT ? 42 : 1);
 }
 
 static void one_while_not_patient(void) {
@@ -71,6 +79,13 @@ static void test_the_second_signal_ends_with_the_last_words(void **state) {
     assert_string_equal(words, "words");
 }
 
+static void test_two_signals_at_once_are_one(void **state) {
+    (void)state;
+    char words[32];
+    assert_int_equal(run(two_at_once, words, sizeof words), 42);
+    assert_string_equal(words, "");
+}
+
 static void test_without_patience_the_first_signal_ends(void **state) {
     (void)state;
     char words[32];
@@ -90,6 +105,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_first_signal_is_remembered_while_patient),
         cmocka_unit_test(test_the_second_signal_ends_with_the_last_words),
+        cmocka_unit_test(test_two_signals_at_once_are_one),
         cmocka_unit_test(test_without_patience_the_first_signal_ends),
         cmocka_unit_test(test_uninstall_gives_the_signals_back),
     };

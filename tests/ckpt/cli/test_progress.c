@@ -89,6 +89,18 @@ static void test_waiting_for_the_link_does_not_slow_the_pace(void **state) {
     assert_true(progress_rate(&pace) == before);
 }
 
+static void test_what_was_there_already_makes_no_pace(void **state) {
+    (void)state;
+    struct progress_pace pace = {0};
+    sample(&pace, SATSYNC_ACTIVITY_SENDING, 0, 0);
+    for (uint64_t i = 1; i <= 3; i++) {
+        struct satsync_progress progress = at(SATSYNC_ACTIVITY_SENDING, 50 + i);
+        progress.present_bytes = 50 * (uint64_t)MIB;
+        progress_sample(&pace, &progress, i * second_ns);
+    }
+    assert_true(progress_rate(&pace) == MIB);
+}
+
 static void test_the_line_says_state_share_bytes_rate_and_time_left(void **state) {
     (void)state;
     struct progress_pace pace = {0};
@@ -182,6 +194,7 @@ int main(void) {
         cmocka_unit_test(test_an_uneven_pace_has_a_spread),
         cmocka_unit_test(test_no_time_left_from_too_little),
         cmocka_unit_test(test_waiting_for_the_link_does_not_slow_the_pace),
+        cmocka_unit_test(test_what_was_there_already_makes_no_pace),
         cmocka_unit_test(test_the_line_says_state_share_bytes_rate_and_time_left),
         cmocka_unit_test(test_a_hundred_percent_only_when_it_is_true),
         cmocka_unit_test(test_an_unknown_total_has_no_share),
