@@ -68,11 +68,13 @@ static enum satsync_activity activity_of(const struct site *site) {
     return session->receiving ? SATSYNC_ACTIVITY_RECEIVING : SATSYNC_ACTIVITY_SENDING;
 }
 
+/* What the receiver had is taken from the first attempt: later it has what this push sent. */
 static void report_session(const struct session *session, struct satsync_progress *progress) {
+    bool first = progress->total_bytes == 0;
     if (session->sending && session->sender.state != SENDER_OFFERED) {
         const struct sender *sender = &session->sender;
         progress->total_bytes = sender->total_bytes;
-        progress->present_bytes = sender->present_bytes;
+        progress->present_bytes = first ? sender->present_bytes : progress->present_bytes;
         uint64_t acked = session->stats.acked_bytes;
         acked = acked < sender->wanted_bytes ? acked : sender->wanted_bytes;
         progress->done_bytes = sender->total_bytes - sender->wanted_bytes + acked;
@@ -80,7 +82,7 @@ static void report_session(const struct session *session, struct satsync_progres
     if (session->receiving) {
         const struct receiver *receiver = &session->receiver;
         progress->total_bytes = receiver->total_bytes;
-        progress->present_bytes = receiver->present_bytes;
+        progress->present_bytes = first ? receiver->present_bytes : progress->present_bytes;
         progress->done_bytes =
             receiver->total_bytes - receiver->wanted_bytes + receiver->received_bytes;
     }
