@@ -113,7 +113,7 @@ bool wan_send(struct wan *wan, uint64_t now_ns, struct wan_batch *batch);
 
 /* When wan_tick and wan_send are next worth calling; TIME_NEVER when only a datagram or a verb can
  * change anything, a time in the past when wan_send has something now. */
-uint64_t wan_next_timeout(const struct wan *wan);
+uint64_t wan_next_timeout(struct wan *wan);
 
 /* Serves the timers that are due. Early or repeated calls do nothing. */
 void wan_tick(struct wan *wan, uint64_t now_ns);

@@ -88,7 +88,7 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-uint64_t wan_next_timeout(const struct wan *wan) {
+uint64_t wan_next_timeout(struct wan *wan) {
     if (wan->phase == WAN_CLOSED) {
         return wan->closing_left > 0 ? 0 : TIME_NEVER;
     }
@@ -102,8 +102,7 @@ uint64_t wan_next_timeout(const struct wan *wan) {
         if (wan->sent.open_count > 0) {
             next = earlier(next, wan->outage.probe_ns);
         }
-        /* Asking what could be sent settles what is stale; the wan is as it was to the caller. */
-        if (wan_has_work((struct wan *)wan) && wan_window_is_open(wan)) {
+        if (wan_has_work(wan) && wan_window_is_open(wan)) {
             next = earlier(next, pacer_opens_at(&wan->pacer));
         }
     }

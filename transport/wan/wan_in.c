@@ -28,6 +28,9 @@ static enum satsync_status give_bytes(struct wan *wan, const struct recv_part *p
             event.data = payload + (news.fresh.from - part->offset);
             event.bytes = (size_t)bytes;
             wan->flow_in.received += bytes;
+            if (wan->flow_in.received > flow_limit(&wan->flow_in)) {
+                return SATSYNC_PROTOCOL; /* more than it was ever given credit for */
+            }
             wan_push_event(wan, &event);
         }
         if (news.finished) {

@@ -113,8 +113,7 @@ static bool send_greeting(struct wan *wan, struct wan_batch *batch) {
     unsigned pause = greeting->times < 4 ? greeting->times : 4;
     greeting->times++;
     greeting->due_ns = greeting->confirmed ? TIME_NEVER : wan->now_ns + PAUSES_MS[pause] * 1000000;
-    pacer_sent(&wan->pacer, wan->now_ns, bytes + WAN_IP_UDP_BYTES,
-               wan->cc.ops->rate_bps(&wan->cc));
+    pacer_sent(&wan->pacer, wan->now_ns, bytes + WAN_IP_UDP_BYTES, wan->cc.ops->rate_bps(&wan->cc));
     wan->stats.wire_bytes += bytes;
     return single(batch, bytes, wan->now_ns);
 }

@@ -1,9 +1,11 @@
 #include "transport/wan/wan.h"
 
+#include "codec/parity.h"
 #include "support/allocator.h"
 #include "support/cmocka.h"
 #include "support/handshakes.h"
 #include "support/wan_pair.h"
+#include "transport/wan/wan_state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -160,9 +162,9 @@ static void test_close_reaches_the_peer_and_returns_every_slice(void **state) {
     assert_int_equal(pair.ends[0].outgoing[0].returned, pair.ends[0].outgoing[0].written);
     assert_int_equal(pair.ends[0].delivered, 0);
     uint64_t number;
-    assert_int_equal(wan_submit(pair.ends[0].wan, pair.now_ns,
-                                &(struct link_message){LINK_CONTROL, 5}, &number),
-                     SATSYNC_WRONG_STATE);
+    assert_int_equal(
+        wan_submit(pair.ends[0].wan, pair.now_ns, &(struct link_message){LINK_CONTROL, 5}, &number),
+        SATSYNC_WRONG_STATE);
     pair_fini(&pair);
 }
 
@@ -182,9 +184,9 @@ static void test_too_many_messages_are_refused_until_one_is_delivered(void **sta
     assert_true(pair_run(&pair, 10 * PAIR_SECOND));
     pair_submit(&pair, 0, LINK_CONTROL, 100);
     assert_true(pair_run(&pair, 20 * PAIR_SECOND));
-    assert_int_equal(wan_submit(pair.ends[0].wan, pair.now_ns,
-                                &(struct link_message){LINK_CONTROL, 0}, &number),
-                     SATSYNC_INVALID);
+    assert_int_equal(
+        wan_submit(pair.ends[0].wan, pair.now_ns, &(struct link_message){LINK_CONTROL, 0}, &number),
+        SATSYNC_INVALID);
     assert_int_equal(wan_submit(pair.ends[0].wan, pair.now_ns,
                                 &(struct link_message){LINK_CONTROL, UINT64_C(1) << 62}, &number),
                      SATSYNC_INVALID);
@@ -227,6 +229,80 @@ static void test_bad_options_are_refused(void **state) {
     }
 }
 
+static void test_keys_are_renewed_while_data_flows(void **state) {
+    (void)state;
+    struct wan_pair pair;
+    pair_init(&pair, 10);
+    set_path(&pair, 100000000, 40 * PAIR_MS);
+    pair.paths[0].loss_ppm = pair.paths[1].loss_ppm = 20000;
+    pair_start(&pair);
+    pair_submit(&pair, 0, LINK_CHECKPOINT, 32 * MIB);
+    pair_submit(&pair, 0, LINK_CONTROL, 100);
+    for (uint64_t i = 1; i <= 6; i++) {
+        pair_run_to(&pair, PAIR_SECOND + i * 300 * PAIR_MS);
+        for (int end = 0; end < 2; end++) {
+            pair.ends[end].wan->crypto.keys.sealed = WAN_KEY_SEALS;
+        }
+    }
+    assert_true(pair_run(&pair, 100 * PAIR_SECOND));
+    for (int end = 0; end < 2; end++) {
+        struct wan_counters counters;
+        wan_counters(pair.ends[end].wan, &counters);
+        assert_int_equal(counters.forged, 0);
+        assert_true(pair.ends[1 - end].wan->crypto.keys.receive_generation >= 3 || end == 1);
+    }
+    pair_fini(&pair);
+}
+
+static void test_every_failed_allocation_leaves_nothing_behind(void **state) {
+    (void)state;
+    struct handshake_secrets secrets = {.session = 1, .initiator = true};
+    struct parity *parity = parity_open(NULL);
+    size_t fail_at = 0;
+    enum satsync_status status = SATSYNC_NO_MEMORY;
+    while (status != SATSYNC_OK) {
+        struct counting_allocator counting;
+        counting_allocator_init(&counting, ++fail_at);
+        struct wan_options options = {.allocator = &counting.allocator,
+                                      .secrets = &secrets,
+                                      .parity = parity,
+                                      .max_in_flight = 256,
+                                      .max_messages = 3,
+                                      .max_message_ranges = 8,
+                                      .repair_memory_bytes = 1};
+        struct wan *wan;
+        struct satsync_error error;
+        status = wan_new(&options, &wan, &error);
+        assert_true(status == SATSYNC_OK || status == SATSYNC_NO_MEMORY);
+        assert_int_equal(wan == NULL, status != SATSYNC_OK);
+        wan_free(wan);
+        assert_int_equal(counting.live, 0);
+    }
+    assert_true(fail_at > 15);
+    parity_close(parity);
+}
+
+static void test_no_verb_allocates(void **state) {
+    (void)state;
+    struct wan_pair pair;
+    struct counting_allocator counting;
+    counting_allocator_init(&counting, 0);
+    pair_init(&pair, 11);
+    set_path(&pair, 50000000, 100 * PAIR_MS);
+    pair.paths[0].loss_ppm = 50000;
+    pair.ends[0].options.allocator = pair.ends[1].options.allocator = &counting.allocator;
+    pair_start(&pair);
+    pair_run_to(&pair, 2 * PAIR_SECOND);
+    size_t before = counting.calls;
+    for (int i = 0; i < 60; i++) {
+        pair_submit(&pair, i % 2, (enum link_class)(i % LINK_CLASSES), 1000 + (uint64_t)i * 9000);
+    }
+    assert_true(pair_run(&pair, 100 * PAIR_SECOND));
+    assert_int_equal(counting.calls, before);
+    pair_fini(&pair);
+    assert_int_equal(counting.live, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_flight_carries_data),
@@ -239,6 +315,9 @@ int main(void) {
         cmocka_unit_test(test_too_many_messages_are_refused_until_one_is_delivered),
         cmocka_unit_test(test_a_stranger_is_refused_with_a_reason),
         cmocka_unit_test(test_bad_options_are_refused),
+        cmocka_unit_test(test_keys_are_renewed_while_data_flows),
+        cmocka_unit_test(test_every_failed_allocation_leaves_nothing_behind),
+        cmocka_unit_test(test_no_verb_allocates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
