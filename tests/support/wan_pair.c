@@ -81,8 +81,6 @@ void pair_fini(struct wan_pair *pair) {
     free(pair->batch);
 }
 
-/* ---- the path ---- */
-
 static bool chance(struct wan_pair *pair, uint64_t ppm) {
     return ppm > 0 && random_below(&pair->random, 1000000) < ppm;
 }
@@ -152,8 +150,6 @@ static void transmit(struct wan_pair *pair, int from, const uint8_t *data, size_
         fly(pair, 1 - from, arrival + random_below(&pair->random, path->delay_ns + 1), data, bytes);
     }
 }
-
-/* ---- an end ---- */
 
 static void write_more(struct pair_end *end, uint64_t number) {
     struct pair_outgoing *message = &end->outgoing[number];

@@ -17,8 +17,6 @@ enum {
 
 static const uint64_t SECOND_NS = 1000000000;
 
-/* ---- one datagram ---- */
-
 struct draft {
     uint8_t *start;
     struct bytes_writer writer; /* of the payload */
@@ -99,8 +97,6 @@ static bool single(struct wan_batch *batch, size_t bytes, uint64_t now_ns) {
     return true;
 }
 
-/* ---- datagrams without message bytes ---- */
-
 static bool send_greeting(struct wan *wan, struct wan_batch *batch) {
     static const uint64_t PAUSES_MS[] = {10, 90, 300, 600, 1000};
     struct wan_greeting *greeting = &wan->greeting;
@@ -180,8 +176,6 @@ static bool send_control(struct wan *wan, struct wan_batch *batch) {
     }
     return single(batch, bytes, wan->now_ns);
 }
-
-/* ---- what to send next ---- */
 
 enum item_kind { ITEM_NEW, ITEM_REPEAT, ITEM_TAIL, ITEM_REPAIR };
 
@@ -318,8 +312,6 @@ static bool pick(struct wan *wan, struct item *item) {
     item->class = (enum link_class)item->repeat.class;
     return still_missing(wan, item);
 }
-
-/* ---- datagrams with message bytes ---- */
 
 static void put_padded_header(const struct wan *wan, struct bytes_writer *writer,
                               const struct frame *frame, bool whole) {
