@@ -5,8 +5,8 @@ enum { FLAT_ROUNDS = 3, CYCLE_STEPS = 8 };
 
 /* Before the first sample. */
 static const uint64_t FIRST_RATE_BPS = 10000000;
-static const uint64_t FIRST_WINDOW_BYTES = 384 << 10;
-static const uint64_t QUEUE_LEAST_NS = 5000000;
+static const uint64_t FIRST_WINDOW_BYTES = 768 << 10;
+static const uint64_t QUEUE_LEAST_NS = 10000000;
 static const uint64_t PERIOD_NS = UINT64_C(15000000000);
 
 /* Gains in 256ths: 2/ln 2 fills the path in log2 of its size round trips and its inverse drains the
@@ -55,9 +55,10 @@ static bool note_round(struct cc_model *model, const struct cc_ack *ack) {
     return true;
 }
 
-/* A queue of a quarter round trip says that the path is full, rounds before the rate does. */
+/* A queue of a sixteenth of a round trip and 10 ms says that the path is full, rounds before the
+ * rate does. */
 static bool has_queue(const struct cc_model *model, const struct rtt *rtt) {
-    return rtt->latest_ns > min_rtt(model) + min_rtt(model) / 4 + QUEUE_LEAST_NS;
+    return rtt->latest_ns > min_rtt(model) + min_rtt(model) / 16 + QUEUE_LEAST_NS;
 }
 
 static void judge_startup(struct cc_model *model, const struct cc_ack *ack) {

@@ -98,9 +98,10 @@ enum satsync_status wan_new(const struct wan_options *options, struct wan **out,
 /* Frees at once and tells nobody; slices that were not returned are the caller's again. */
 void wan_free(struct wan *wan);
 
-/* Bytes that wan_new would allocate for these options:
- *   max_in_flight * 64 + max_messages * (2 * max_in_flight / 8 + max_message_ranges * 16 + 512)
- *   + max_slices * 128 + repair_memory_bytes + under 1 MiB; most is touched only when needed. */
+/* Most bytes that wan_new takes for these options:
+ *   max_in_flight * 312 + max_messages * (max_in_flight / 8 + max_message_ranges * 16 + 512)
+ *   + max_slices * 40 + repair_memory_bytes + max_datagram_bytes * 400 + 4 MiB,
+ * with the defaults about 100 MiB, of which most is touched only when loss or distance need it. */
 uint64_t wan_memory_bytes(const struct wan_options *options);
 
 /* Takes one datagram, decrypting in place: DATA events point into it, so drain wan_event before
@@ -118,8 +119,11 @@ uint64_t wan_next_timeout(struct wan *wan);
 /* Serves the timers that are due. Early or repeated calls do nothing. */
 void wan_tick(struct wan *wan, uint64_t now_ns);
 
-/* The next event; its `link` is NULL. After LINK_EVENT_DOWN the only useful calls are wan_send,
- * which may still have the notice of closing to send, and wan_free. */
+/* The next event; its `link` is NULL. DOWN says SATSYNC_OK when the peer closed in order,
+ * SATSYNC_PEER_FAILED when it closed with another status, SATSYNC_NO_PATH when it was silent for
+ * the keepalive time or has lost the session (it was started anew: connect again). After
+ * LINK_EVENT_DOWN the only useful calls are wan_send, which may still have the notice of closing to
+ * send, and wan_free. */
 bool wan_event(struct wan *wan, struct link_event *event);
 
 /* As link_ops->submit. Allowed before LINK_EVENT_UP: an initiator's first messages leave with the

@@ -29,9 +29,9 @@ static const struct scene SCENES[] = {
      90},
     {"geo 100:1", 100000000, 1000000, 600 * PAIR_MS, 10000, 0, 64 * MIB, WAN_CONTROLLER_RATED, 90},
     {"geo 1 % model", 100000000, 100000000, 600 * PAIR_MS, 10000, 0, 64 * MIB, WAN_CONTROLLER_MODEL,
-     40},
+     65},
     {"leo 1 % model", 200000000, 20000000, 40 * PAIR_MS, 10000, 15 * PAIR_SECOND, 64 * MIB,
-     WAN_CONTROLLER_MODEL, 60},
+     WAN_CONTROLLER_MODEL, 80},
 };
 
 struct outcome {
