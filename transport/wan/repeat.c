@@ -2,7 +2,8 @@
 
 #include <assert.h>
 
-enum { TAIL_ENTRIES = 2048, DEFERRED_ENTRIES = 8192 };
+/* A symbol is deferred over fewer packets than a block and its repair symbols are, 254. */
+enum { TAIL_ENTRIES = 2048, DEFERRED_ENTRIES = 1024 };
 
 enum satsync_status repeat_init(struct repeat *repeat, size_t max_in_flight,
                                 const struct allocator *allocator) {
@@ -13,8 +14,8 @@ enum satsync_status repeat_init(struct repeat *repeat, size_t max_in_flight,
         status = ring_init(&repeat->tail, TAIL_ENTRIES, sizeof(struct repeat_entry), allocator);
     }
     for (int class = 0; status == SATSYNC_OK && class < LINK_CLASSES; class ++) {
-        status = ring_init(&repeat->lost[class], 2 * max_in_flight, sizeof(struct repeat_entry),
-                           allocator);
+        status = ring_init(&repeat->lost[class], 2 * max_in_flight + DEFERRED_ENTRIES,
+                           sizeof(struct repeat_entry), allocator);
     }
     return status;
 }

@@ -30,7 +30,7 @@ struct repeat {
     struct ring tail; /* symbols that were sent again: copied when there is nothing else to do */
 };
 
-/* Room for 2 * max_in_flight symbols a class. */
+/* Room for 2 * max_in_flight symbols a class, and for those that are deferred. */
 enum satsync_status repeat_init(struct repeat *repeat, size_t max_in_flight,
                                 const struct allocator *allocator) SATSYNC_MUST_CHECK;
 void repeat_fini(struct repeat *repeat);
