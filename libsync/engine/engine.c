@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "engine/operation.h"
 #include "engine/scratch.h"
+#include "engine/staging.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +116,7 @@ void satsync_engine_close(struct satsync_engine *engine) {
     assert(engine->operations == 0); /* operations are freed before their engine */
     exec_free(engine->exec);
     scratch_free_all(engine);
+    staging_free_all(engine);
     monitor_free(engine->monitor, engine->allocator);
     if (engine->event_fd >= 0) {
         close(engine->event_fd);

@@ -10,7 +10,13 @@
 
 #include <satsync/engine.h>
 
-enum { ENGINE_SCRATCHES = 32 };
+enum { ENGINE_SCRATCHES = 32, ENGINE_STAGING_KEPT = 512 };
+
+/* One chunk's buffers; see staging.h. */
+struct staging {
+    uint8_t *raw;    /* room for a chunk */
+    uint8_t *sealed; /* room for it coded and sealed */
+};
 
 struct codec_scratch;
 
@@ -34,6 +40,8 @@ struct satsync_engine {
     int event_fd;
     struct codec_scratch *scratches[ENGINE_SCRATCHES]; /* idle ones; see scratch.h */
     size_t scratch_count;
+    struct staging staging[ENGINE_STAGING_KEPT]; /* kept for the next save */
+    size_t staging_kept;
 };
 
 /* What satsync_engine_open does, with the ports of the caller's choice. */

@@ -45,7 +45,7 @@ static enum satsync_status stream_item(struct import *import, struct file *file,
         slot->item = *item;
         slot->position = range.from;
         slot->raw_bytes = (size_t)(range.to - range.from);
-        TRY(file_read(file, from + range.from, slot->raw, slot->raw_bytes, error));
+        TRY(file_read(file, from + range.from, slot->staging.raw, slot->raw_bytes, error));
         save_submit(import->save, slot);
     }
     return SATSYNC_OK;

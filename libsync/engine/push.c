@@ -92,10 +92,12 @@ static void report_session(const struct session *session, struct satsync_progres
     progress->loss_ppm = session->stats.loss_ppm;
 }
 
-static void report(struct site *site) {
+static void report(struct site *site, uint64_t now_ns) {
     struct link_stats sum = site->past;
     if (site->session) {
         add_stats(&sum, &site->session->stats);
+    } else {
+        sum.waiting_ns += now_ns - site->apart_since_ns;
     }
     struct satsync_progress *progress = operation_progress_lock(site->job.operation);
     progress->activity = activity_of(site);
@@ -144,7 +146,8 @@ static void watch_session(struct site *site, uint64_t now_ns) {
         take_result(site, session->result, "the peer says: ", session->result_text);
     } else if (session->receiving && session->receiver.state == RECEIVER_FINISHED) {
         take_result(site, session->receiver.result, "", session->receiver.error.message);
-    } else if (site->plan_only && session->sending && session->sender.state != SENDER_OFFERED) {
+    } else if (site->role->plan_only && session->sending &&
+               session->sender.state != SENDER_OFFERED) {
         site_finish(site, SATSYNC_OK, NULL);
     }
 }
@@ -154,6 +157,7 @@ static void lost_session(struct site *site, uint64_t now_ns) {
     enum satsync_status status = session->down_status;
     add_stats(&site->past, &session->stats);
     site->session = NULL;
+    site->apart_since_ns = now_ns;
     site->heard_bytes = 0;
     bool give_up = now_ns - site->last_alive_ns >= site->give_up_ns;
     if (worth_retrying(status) && !give_up) {
@@ -194,7 +198,7 @@ static enum satsync_status attempt(struct site *site, struct satsync_error *erro
         ENSURE(status == SATSYNC_OK, error, status, site->address, "cannot ask for the step");
         return SATSYNC_OK;
     }
-    return session_offer(site->session, site->step, site->plan_only, error);
+    return session_offer(site->session, site->step, site->role->plan_only, error);
 }
 
 static void turn(struct site *site, uint64_t now_ns, bool pulling) {
@@ -206,6 +210,8 @@ static void turn(struct site *site, uint64_t now_ns, bool pulling) {
     }
     if (!site->done && now_ns >= site->retry_ns) {
         struct satsync_error error = {0};
+        site->past.waiting_ns += now_ns - site->apart_since_ns;
+        site->apart_since_ns = now_ns;
         enum satsync_status status = attempt(site, &error, pulling);
         if (status == SATSYNC_ADDRESS && now_ns - site->last_alive_ns < site->give_up_ns) {
             site->retry_ns = now_ns + RETRY_NS; /* the name service may be down as well */
@@ -213,7 +219,7 @@ static void turn(struct site *site, uint64_t now_ns, bool pulling) {
             site_finish(site, status, &error);
         }
     }
-    report(site);
+    report(site, now_ns);
 }
 
 static enum satsync_status start(struct site *site, struct satsync_error *error, bool pulling) {
@@ -237,19 +243,21 @@ static enum satsync_status pull_start(struct site *site, struct satsync_error *e
     return start(site, error, true);
 }
 
-static const struct site_role push_role = {push_start, push_turn, "satsync-push", false};
-static const struct site_role pull_role = {pull_start, pull_turn, "satsync-pull", false};
+static const struct site_role push_role = {
+    .start = push_start, .turn = push_turn, .thread_name = "satsync-push"};
+static const struct site_role plan_role = {
+    .start = push_start, .turn = push_turn, .thread_name = "satsync-plan", .plan_only = true};
+static const struct site_role pull_role = {
+    .start = pull_start, .turn = pull_turn, .thread_name = "satsync-pull"};
 
 static enum satsync_status launch(struct satsync_store *store, const struct site_role *role,
-                                  uint64_t step, bool plan_only,
-                                  const struct satsync_site_options *options,
+                                  uint64_t step, const struct satsync_site_options *options,
                                   struct satsync_operation **operation,
                                   struct satsync_error *error) {
     *operation = NULL;
     struct site *site;
     TRY(site_start(store, role, options, &site, error));
     site->step = step;
-    site->plan_only = plan_only;
     return site_launch(site, operation, error);
 }
 
@@ -257,19 +265,19 @@ enum satsync_status satsync_push(struct satsync_store *store, uint64_t step,
                                  const struct satsync_site_options *options,
                                  struct satsync_operation **operation,
                                  struct satsync_error *error) {
-    return launch(store, &push_role, step, false, options, operation, error);
+    return launch(store, &push_role, step, options, operation, error);
 }
 
 enum satsync_status satsync_push_plan(struct satsync_store *store, uint64_t step,
                                       const struct satsync_site_options *options,
                                       struct satsync_operation **operation,
                                       struct satsync_error *error) {
-    return launch(store, &push_role, step, true, options, operation, error);
+    return launch(store, &plan_role, step, options, operation, error);
 }
 
 enum satsync_status satsync_pull(struct satsync_store *store, uint64_t step,
                                  const struct satsync_site_options *options,
                                  struct satsync_operation **operation,
                                  struct satsync_error *error) {
-    return launch(store, &pull_role, step, false, options, operation, error);
+    return launch(store, &pull_role, step, options, operation, error);
 }

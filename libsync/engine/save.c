@@ -3,21 +3,9 @@
 #include "base/check.h"
 #include "codec/checksum.h"
 #include "engine/scratch.h"
+#include "engine/staging.h"
 
 #include <string.h>
-
-static size_t sealed_room(const struct satsync_save *save) {
-    return codec_bound(save->chunk_bytes) + SEAL_TAG_BYTES;
-}
-
-static enum satsync_status slot_allocate(struct satsync_save *save, struct save_slot *slot) {
-    const struct allocator *allocator = save->engine->allocator;
-    if (!slot->raw) {
-        slot->raw = memory_new(allocator, 1, save->chunk_bytes);
-        slot->sealed = memory_new(allocator, 1, sealed_room(save));
-    }
-    return slot->raw && slot->sealed ? SATSYNC_OK : SATSYNC_NO_MEMORY;
-}
 
 static enum satsync_status failure(struct satsync_save *save, struct satsync_error *error) {
     if (save->status != SATSYNC_OK && error) {
@@ -37,8 +25,10 @@ enum satsync_status save_take_slot(struct satsync_save *save, struct save_slot *
     struct save_slot *slot = &save->slots[save->submitted % save->slot_count];
     monitor_unlock(save->monitor);
     TRY(status);
-    ENSURE(slot_allocate(save, slot) == SATSYNC_OK, error, SATSYNC_NO_MEMORY, "save",
-           "no memory for staging; lower the engine's memory_bytes");
+    if (!slot->staging.raw) {
+        ENSURE(staging_take(save->engine, save->chunk_bytes, &slot->staging) == SATSYNC_OK, error,
+               SATSYNC_NO_MEMORY, "save", "no memory for staging; lower the engine's memory_bytes");
+    }
     *result = slot;
     return SATSYNC_OK;
 }
@@ -69,15 +59,15 @@ static enum satsync_status code_and_seal(struct satsync_save *save, struct save_
     const struct codec_input input = {.wish = save->codec,
                                       .width = slot->item.width,
                                       .floating = slot->item.floating,
-                                      .raw = slot->raw,
+                                      .raw = slot->staging.raw,
                                       .raw_bytes = slot->raw_bytes};
     size_t coded_bytes = 0;
-    enum satsync_status status = codec_encode(scratch, &input, slot->sealed, &coded_bytes);
+    enum satsync_status status = codec_encode(scratch, &input, slot->staging.sealed, &coded_bytes);
     scratch_give(save->engine, scratch, save->chunk_bytes);
     ENSURE(status == SATSYNC_OK, error, status, "save", "no memory for coding");
-    slot->codec = slot->sealed[0];
+    slot->codec = slot->staging.sealed[0];
     const struct seal_place place = place_of(save, slot);
-    seal_close(save->key, &place, slot->sealed, coded_bytes, slot->sealed);
+    seal_close(save->key, &place, slot->staging.sealed, coded_bytes, slot->staging.sealed);
     slot->sealed_bytes = coded_bytes + SEAL_TAG_BYTES;
     return SATSYNC_OK;
 }
@@ -100,7 +90,7 @@ static enum satsync_status append_extent(struct satsync_save *save, const uint8_
 static enum satsync_status append_slot(struct satsync_save *save, struct save_slot *slot,
                                        struct satsync_error *error) {
     uint64_t offset;
-    TRY(append_extent(save, slot->sealed, slot->sealed_bytes, &offset, error));
+    TRY(append_extent(save, slot->staging.sealed, slot->sealed_bytes, &offset, error));
     struct index_chunk *chunk = save_list_add(save, &save->chunks, sizeof *chunk);
     ENSURE(chunk, error, SATSYNC_NO_MEMORY, "save", "no memory for the index");
     *chunk = (struct index_chunk){.pack = 0,
@@ -241,7 +231,7 @@ enum satsync_status save_item_copy(struct satsync_save *save, const struct save_
         slot->item = *item;
         slot->position = range.from;
         slot->raw_bytes = (size_t)(range.to - range.from);
-        memcpy(slot->raw, (const uint8_t *)data + range.from, slot->raw_bytes);
+        memcpy(slot->staging.raw, (const uint8_t *)data + range.from, slot->raw_bytes);
         save_submit(save, slot);
     }
     return SATSYNC_OK;
@@ -277,8 +267,7 @@ void save_free(struct satsync_save *save) {
     free_records(save);
     extent_table_fini(&save->table);
     for (size_t i = 0; save->slots && i < save->slot_count; i++) {
-        memory_free(allocator, save->slots[i].raw);
-        memory_free(allocator, save->slots[i].sealed);
+        staging_give(save->engine, save->chunk_bytes, &save->slots[i].staging);
     }
     memory_free(allocator, save->slots);
     monitor_free(save->monitor, allocator);

@@ -34,8 +34,7 @@ struct save_item {
 struct save_slot {
     struct task task;
     struct satsync_save *save;
-    uint8_t *raw;    /* room for a chunk, DISK_ALIGN-aligned */
-    uint8_t *sealed; /* room for it coded and sealed */
+    struct staging staging; /* empty until the slot is first used */
     struct save_item item;
     uint64_t position;
     size_t raw_bytes;

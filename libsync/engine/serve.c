@@ -102,7 +102,8 @@ static enum satsync_status serve_start(struct site *site, struct satsync_error *
     return SATSYNC_OK;
 }
 
-static const struct site_role serve_role = {serve_start, serve_turn, "satsync-serve", true};
+static const struct site_role serve_role = {
+    .start = serve_start, .turn = serve_turn, .thread_name = "satsync-serve", .listens = true};
 
 enum satsync_status satsync_serve(struct satsync_store *store,
                                   const struct satsync_site_options *options,

@@ -21,6 +21,7 @@ struct site_role {
     void (*turn)(struct site *site, uint64_t now_ns);
     const char *thread_name;
     bool listens;
+    bool plan_only; /* push: only ask what is missing */
 };
 
 struct site {
@@ -37,7 +38,6 @@ struct site {
     uint64_t give_up_ns;
     struct satsync_carrier *carrier;
     uint64_t step;
-    bool plan_only;
 
     struct parity *parity;
     struct endpoint *endpoint; /* set and cleared under the operation's monitor: see wake */
@@ -49,6 +49,7 @@ struct site {
     /* push and pull */
     struct session *session; /* the present attempt */
     uint64_t retry_ns;       /* when to open the next, TIME_NEVER while one is open */
+    uint64_t apart_since_ns; /* while there is no session: time that counts as waiting */
     uint64_t last_alive_ns;  /* when the peer was last heard */
     uint64_t heard_bytes;    /* received_wire_bytes at that moment */
     struct link_stats past;  /* sums of closed attempts */
