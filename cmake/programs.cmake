@@ -33,3 +33,21 @@ target_link_options(satsync_cli PRIVATE $<TARGET_PROPERTY:satsync_flags,INTERFAC
 target_link_libraries(satsync_cli PRIVATE satsync PkgConfig::JANSSON m)
 install(TARGETS satsync_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES man/satsync.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+
+# The measuring program looks at single parts of the library, which its users cannot reach: it links
+# the folders themselves. Its scenarios are built in.
+file(GLOB scenarios CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/scenarios/*.scenario)
+set(scenario_texts "#include \"bench/scenario.h\"\n\nconst struct scenario_text scenario_texts[] = {\n")
+foreach(path ${scenarios})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+    get_filename_component(name ${path} NAME_WE)
+    file(READ ${path} text)
+    string(REPLACE "\n" "\\n" text "${text}")
+    string(APPEND scenario_texts "    {\"${name}\", \"${text}\"},\n")
+endforeach()
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/bench/scenario_texts.c
+    CONTENT "${scenario_texts}    {0, 0},\n};\n" @ONLY)
+file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.c)
+add_executable(satsync-bench ${sources} ${CMAKE_BINARY_DIR}/bench/scenario_texts.c)
+target_link_libraries(satsync-bench PRIVATE satsync_everything PkgConfig::JANSSON)
+install(TARGETS satsync-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

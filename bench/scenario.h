@@ -1,0 +1,47 @@
+/*
+ * A scenario: what to measure, as a small text of "key value" lines; '#' begins a comment. Keys are
+ * the rows of scenario_options; README.md explains them.
+ */
+#ifndef BENCH_SCENARIO_H
+#define BENCH_SCENARIO_H
+
+#include <satsync/option.h>
+#include <satsync/status.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum scenario_kind { SCENARIO_LINK, SCENARIO_LOOPBACK, SCENARIO_CODEC, SCENARIO_STORE };
+enum scenario_controller { CONTROLLER_RATED, CONTROLLER_MODEL };
+
+enum { SCENARIO_TEXT_BYTES = 256 };
+
+struct scenario {
+    char name[64];
+    char about[SCENARIO_TEXT_BYTES];
+    enum scenario_kind kind;
+    char link[SCENARIO_TEXT_BYTES]; /* of link scenarios: as satsync-link reads it */
+    enum scenario_controller controller;
+    uint64_t rate_bps; /* what the rated controller is told; 0: the link's own */
+    uint64_t bytes;
+    uint64_t seeds;
+    uint64_t target_ppb; /* share that must be reached; 0: for information */
+};
+
+/* `name` is for messages. Missing keys take their defaults. */
+enum satsync_status scenario_parse(const char *name, const char *text, struct scenario *scenario,
+                                   struct satsync_error *error) SATSYNC_MUST_CHECK;
+
+/* Those that are built in, sorted by name; the list ends with a NULL name. */
+struct scenario_text {
+    const char *name;
+    const char *text;
+};
+extern const struct scenario_text scenario_texts[];
+
+/* A built-in scenario by name, or a file by its path, which has a '/' or ends in ".scenario". */
+enum satsync_status scenario_open(const char *name, struct scenario *scenario,
+                                  struct satsync_error *error) SATSYNC_MUST_CHECK;
+
+const struct satsync_option *scenario_options(size_t *count);
+
+#endif
