@@ -221,6 +221,8 @@ enum satsync_status layout_check(struct store *store, struct satsync_error *erro
         whole_file_read(store, path.text, FORMAT_BYTES_MOST - 1, &data, &bytes, error);
     ENSURE(status != SATSYNC_NOT_FOUND, error, SATSYNC_NOT_FOUND, store->root,
            "it is not a satsync store; make one with \"satsync init %.200s\"", store->root);
+    ENSURE(status != SATSYNC_LIMIT, error, SATSYNC_CORRUPT, store->root,
+           "its file \"format\" is damaged: it is far too long");
     TRY(status);
     char text[FORMAT_BYTES_MOST] = "";
     memcpy(text, data, bytes);

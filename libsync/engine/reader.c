@@ -30,7 +30,16 @@ enum satsync_status reader_extent(struct satsync_reader *reader, const struct in
     if (!reader->packs[chunk->pack]) {
         struct pack_id id;
         memcpy(id.bytes, reader->manifest.root.packs[chunk->pack].id, sizeof id.bytes);
-        TRY(chunks->ops->pack_open(chunks, &id, &reader->packs[chunk->pack], error));
+        enum satsync_status status =
+            chunks->ops->pack_open(chunks, &id, &reader->packs[chunk->pack], error);
+        /* What a manifest names must be there. */
+        if (status == SATSYNC_NOT_FOUND) {
+            char text[PACK_TEXT_BYTES];
+            pack_text(reader, chunk->pack, text);
+            return error_set(error, SATSYNC_INCOMPLETE, text,
+                             "the pack is missing; fetch the checkpoint from another site");
+        }
+        TRY(status);
     }
     return chunks->ops->pack_read(reader->packs[chunk->pack], chunk->offset, sealed,
                                   chunk->sealed_bytes, error);

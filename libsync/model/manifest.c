@@ -37,6 +37,11 @@ size_t manifest_signed_bytes(size_t bytes) {
                : bytes - MANIFEST_SIGNATURE_BYTES;
 }
 
+const uint8_t *manifest_signer(const uint8_t *data, size_t bytes) {
+    static const size_t offset = sizeof magic + 2 + 2 + MANIFEST_ID_BYTES + 3 * 8;
+    return manifest_signed_bytes(bytes) > 0 ? data + offset : NULL;
+}
+
 static bool counts_are_within_limits(const struct manifest *manifest) {
     return manifest->recipient_count >= 1 && manifest->recipient_count <= MANIFEST_RECIPIENTS_MAX &&
            manifest->pack_count >= 1 && manifest->pack_count <= MANIFEST_PACKS_MAX &&

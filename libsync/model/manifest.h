@@ -91,6 +91,10 @@ enum satsync_status manifest_encode(const struct manifest *manifest, uint8_t *ou
  * 0 when `bytes` is too few to be a root. */
 size_t manifest_signed_bytes(size_t bytes);
 
+/* The signer's public key, which stands at the same place in every version; NULL when `bytes` is
+ * too few to be a root. */
+const uint8_t *manifest_signer(const uint8_t *data, size_t bytes);
+
 /*
  * Only the fixed part: enough to know version, store, step, counter, signer and totals; lists stay
  * empty. `subject` (such as "step 12") is for messages. SATSYNC_NEWER_VERSION for a newer major,

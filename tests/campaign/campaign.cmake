@@ -1,0 +1,11 @@
+# Campaigns: many random trials. ctest runs a sample of each; the full counts are the programs' own
+# defaults and are run by command. Labelled, so that slow builds can leave them out.
+foreach(campaign flips:200)
+    string(REPLACE ":" ";" parts ${campaign})
+    list(GET parts 0 name)
+    list(GET parts 1 sample)
+    add_executable(campaign_${name} campaign/${name}.c campaign/tally.c campaign/damage.c)
+    target_link_libraries(campaign_${name} PRIVATE satsync_test_support)
+    add_test(NAME campaign.${name} COMMAND campaign_${name} --count ${sample})
+    set_tests_properties(campaign.${name} PROPERTIES TIMEOUT 600 LABELS campaign)
+endforeach()
