@@ -100,9 +100,12 @@ static enum satsync_status check_present(struct receiver *receiver, bool *presen
     struct store_manifest here;
     *present = false;
     uint64_t step = receiver->manifest.root.step;
-    enum satsync_status status = store_manifest_read(receiver->store, step, &here, NULL);
+    enum satsync_status status = store_manifest_read(receiver->store, step, &here, error);
     if (status == SATSYNC_NOT_FOUND) {
         return SATSYNC_OK;
+    }
+    if (satsync_status_class(status) == SATSYNC_CLASS_RESOURCE) {
+        return status; /* it cannot be known */
     }
     char subject[32];
     store_step_text(step, subject);

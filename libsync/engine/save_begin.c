@@ -32,9 +32,12 @@ static enum satsync_status read_options(const struct satsync_save_options *given
 static enum satsync_status check_step_is_free(struct satsync_store *store, uint64_t step,
                                               struct satsync_error *error) {
     struct store_manifest present;
-    enum satsync_status status = store_manifest_read(store, step, &present, NULL);
+    enum satsync_status status = store_manifest_read(store, step, &present, error);
     if (status == SATSYNC_NOT_FOUND) {
         return SATSYNC_OK;
+    }
+    if (satsync_status_class(status) == SATSYNC_CLASS_RESOURCE) {
+        return status; /* it cannot be known */
     }
     char subject[32];
     store_step_text(step, subject);
