@@ -264,7 +264,7 @@ static enum satsync_status sync_file(struct disk *disk, struct disk_file *file,
                                      struct satsync_error *error) {
     enum satsync_status status = begin_file(disk, file, true, error);
     if (status != SATSYNC_OK) {
-        bool noted = file->generation != of(disk)->generation ||
+        bool noted = file->generation != of(disk)->generation || faulty_disk_is_off(disk) ||
                      faulty_file_fail_sync(&of(disk)->tree, file->node) == SATSYNC_OK;
         return noted ? status : no_memory(error, file->path);
     }
@@ -368,6 +368,10 @@ static enum satsync_status free_bytes(struct disk *disk, const char *path, uint6
     return SATSYNC_OK;
 }
 
+static struct disk_boot boot(struct disk *disk) {
+    return (struct disk_boot){{1, of(disk)->generation}};
+}
+
 static const char *name(struct disk *disk) {
     (void)disk;
     return "faulty";
@@ -395,6 +399,7 @@ static const struct disk_ops ops = {.open = open_file,
                                     .remove_directory = remove_directory,
                                     .list = list,
                                     .free_bytes = free_bytes,
+                                    .boot = boot,
                                     .name = name,
                                     .free = free_disk};
 

@@ -30,7 +30,8 @@ struct disk *faulty_disk_new(uint64_t seed, const struct allocator *allocator);
 uint64_t faulty_disk_operations(const struct disk *disk);
 
 /* The power goes before operation number `operation` (the first is 0, counted as above): it and all
- * later ones fail with SATSYNC_IO and do nothing, until faulty_disk_crash. UINT64_MAX: never. */
+ * later ones fail with SATSYNC_IO and do nothing, until faulty_disk_crash. UINT64_MAX: never; said
+ * while the power is off, it comes back with the page cache, as when only the process died. */
 void faulty_disk_power_off_at(struct disk *disk, uint64_t operation);
 
 /* True when operations fail for want of power. */

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -263,4 +264,25 @@ enum satsync_status disk_names_free_bytes(struct disk *disk, const char *path, u
     }
     *bytes = (uint64_t)stat.f_bavail * stat.f_frsize;
     return SATSYNC_OK;
+}
+
+/* Linux makes a random one, a UUID, at each start of the kernel: see random(4). */
+struct disk_boot disk_names_boot(struct disk *disk) {
+    (void)disk;
+    static const struct disk_boot unknown;
+    struct disk_boot boot;
+    unsigned parts[4];
+    char text[40] = "";
+    int fd = open_retrying("/proc/sys/kernel/random/boot_id", O_RDONLY, 0);
+    ssize_t bytes = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (bytes <= 0 || sscanf(text, "%8x-%4x-%4x-%4x-%12" SCNx64, &parts[0], &parts[1], &parts[2],
+                             &parts[3], &boot.id[1]) != 5) {
+        return unknown;
+    }
+    boot.id[0] = (uint64_t)parts[0] << 32 | (uint64_t)parts[1] << 16 | parts[2];
+    boot.id[1] |= (uint64_t)parts[3] << 48;
+    return boot;
 }

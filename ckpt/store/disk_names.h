@@ -52,6 +52,7 @@ enum satsync_status disk_names_list(struct disk *disk, const char *path, disk_na
                                     void *context, struct satsync_error *error);
 enum satsync_status disk_names_free_bytes(struct disk *disk, const char *path, uint64_t *bytes,
                                           struct satsync_error *error);
+struct disk_boot disk_names_boot(struct disk *disk);
 
 /* The rows of a struct disk_ops that are the same for both. */
 #define DISK_NAMES_OPS                                                                             \
@@ -60,6 +61,6 @@ enum satsync_status disk_names_free_bytes(struct disk *disk, const char *path, u
     .sync = disk_names_sync, .sync_directory = disk_names_sync_directory,                          \
     .rename = disk_names_rename, .publish = disk_names_publish, .remove = disk_names_remove,       \
     .make_directory = disk_names_make_directory, .remove_directory = disk_names_remove_directory,  \
-    .list = disk_names_list, .free_bytes = disk_names_free_bytes
+    .list = disk_names_list, .free_bytes = disk_names_free_bytes, .boot = disk_names_boot
 
 #endif

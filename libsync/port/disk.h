@@ -41,6 +41,12 @@ struct disk_request {
     void *user;
 };
 
+/* One run of the machine: what was written stays readable as long as it lasts, synced or not, also
+ * when the process that wrote it dies. All zero: not known, and equal to none. */
+struct disk_boot {
+    uint64_t id[2];
+};
+
 /* For `list`: called once a name, in no order; "." and ".." are left out. */
 typedef void disk_name_fn(void *context, const char *name);
 
@@ -95,6 +101,7 @@ struct disk_ops {
                                 void *context, struct satsync_error *error);
     enum satsync_status (*free_bytes)(struct disk *disk, const char *path, uint64_t *bytes,
                                       struct satsync_error *error);
+    struct disk_boot (*boot)(struct disk *disk);
     /* "io_uring", "pread/pwrite", "faulty": for doctor and tests. */
     const char *(*name)(struct disk *disk);
     void (*free)(struct disk *disk);

@@ -66,10 +66,22 @@ static void test_giving_up_direct_lets_unaligned_requests_through(void **state) 
     world_end(&world);
 }
 
+static void test_a_run_of_the_machine_is_the_same_for_each_disk(void **state) {
+    (void)state;
+    struct world world;
+    assert_true(world_begin_disk(&world, WORLD_POSIX));
+    struct disk_boot boot = disk_names_boot(world.disk);
+    struct disk_boot again = disk_names_boot(NULL);
+    assert_true(boot.id[0] != 0 && boot.id[1] != 0);
+    assert_memory_equal(&boot, &again, sizeof boot);
+    world_end(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_private_file_is_its_owners_alone),
         cmocka_unit_test(test_a_lock_is_gone_with_its_process),
+        cmocka_unit_test(test_a_run_of_the_machine_is_the_same_for_each_disk),
         cmocka_unit_test(test_giving_up_direct_lets_unaligned_requests_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
