@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { MAGIC = 0x4a535353, VERSION = 1 };
+enum { MAGIC = 0x4a535353, VERSION = 2 };
 
 static const uint64_t sum_start = 0xcbf29ce484222325;
 
@@ -81,7 +81,7 @@ void claims_put_record(uint8_t *out, const struct claim *claims, size_t count, u
     bytes_put_u32(&writer, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
         assert(claims[i].file < CLAIMS_FILES_MOST);
-        bytes_put_u32(&writer, claims[i].file * 2 + claims[i].is_taken_back);
+        bytes_put_u32(&writer, claims[i].file * 4 + (uint32_t)claims[i].kind);
         bytes_put_u64(&writer, claims[i].range.from);
         bytes_put_u64(&writer, claims[i].range.to);
     }
@@ -96,8 +96,8 @@ size_t claims_get_record(struct bytes_reader *reader, struct claim *claims, uint
     }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t file = bytes_get_u32(reader);
-        claims[i].file = file / 2;
-        claims[i].is_taken_back = file % 2;
+        claims[i].file = file / 4;
+        claims[i].kind = (enum claim_kind)(file % 4);
         claims[i].range.from = bytes_get_u64(reader);
         claims[i].range.to = bytes_get_u64(reader);
     }

@@ -1,9 +1,9 @@
 /*
  * The format of an incoming checkpoint's journal: a header that says which files are meant, then
- * records of claims, "this range of that file is on disk". Little-endian.
+ * records of claims, such as "this range of that file is on disk". Little-endian.
  *
  *   header  u32 magic, u32 version, 32 digest, u32 files, files x {16 id, u64 bytes}, u64 sum
- *   record  u32 count, count x {u32 file * 2 + taken_back, u64 from, u64 to}, u64 sum
+ *   record  u32 count, count x {u32 file * 4 + kind, u64 from, u64 to}, u64 sum
  *
  * A sum (FNV-1a of 64 bits, by Fowler, Noll and Vo) goes on from the sum before it, so that a
  * record counts only behind exactly the ones it was written behind. It finds accidents: torn and
@@ -25,9 +25,17 @@ enum {
     CLAIMS_FILES_MOST = 1 << 20
 };
 
+enum claim_kind {
+    CLAIM_DURABLE,    /* on disk, come what may */
+    CLAIM_WRITTEN,    /* written and not synced: there for as long as the machine runs on */
+    CLAIM_TAKEN_BACK, /* what either kind claimed of it before is void */
+    CLAIM_BOOT        /* what was only written before is void; from here on it counts as long as the
+                       * machine's run is that of `range`, a struct disk_boot; file is 0 */
+};
+
 struct claim {
+    enum claim_kind kind;
     uint32_t file; /* index, below CLAIMS_FILES_MOST */
-    bool is_taken_back;
     struct range range;
 };
 

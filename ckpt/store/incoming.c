@@ -17,6 +17,7 @@ struct incoming {
     struct incoming_part *parts;
     size_t count;
     bool is_committed;
+    struct disk_boot boot; /* the last that the journal names */
     /* The first failure to write or sync. What is on disk is uncertain from there on: only the
      * journal knows, so the handle refuses everything until it is opened again. */
     enum satsync_status failed;
@@ -38,6 +39,13 @@ static enum satsync_status refuse_if_failed(const struct incoming *incoming,
 
 static enum satsync_status hear(void *context, const struct claim *claim) {
     struct incoming *incoming = context;
+    if (claim->kind == CLAIM_BOOT) {
+        incoming->boot = (struct disk_boot){{claim->range.from, claim->range.to}};
+        for (size_t i = 0; i < incoming->count; i++) {
+            ranges_clear(&incoming->parts[i].fresh);
+        }
+        return SATSYNC_OK;
+    }
     return claim->file < incoming->count ? incoming_part_hear(&incoming->parts[claim->file], claim)
                                          : SATSYNC_OK;
 }
@@ -48,12 +56,33 @@ static enum satsync_status sync_names(struct store *store, const char *directory
     return store->disk->ops->sync_directory(store->disk, path.text, error);
 }
 
+static enum satsync_status append_boot(struct incoming *incoming, struct disk_boot boot,
+                                       struct satsync_error *error) {
+    struct claim claim = {.kind = CLAIM_BOOT, .range = {boot.id[0], boot.id[1]}};
+    return journal_append(&incoming->journal, &claim, 1, error);
+}
+
+/* Settles what the journal's claims are worth in this run of the machine. */
+static enum satsync_status settle(struct incoming *incoming, struct satsync_error *error) {
+    struct disk *disk = incoming->store->disk;
+    struct disk_boot boot = disk->ops->boot(disk);
+    bool is_known = boot.id[0] != 0 || boot.id[1] != 0;
+    bool is_same = is_known && memcmp(&boot, &incoming->boot, sizeof boot) == 0;
+    for (size_t i = 0; i < incoming->count; i++) {
+        enum satsync_status status = incoming_part_heard(&incoming->parts[i], is_same);
+        ENSURE(status == SATSYNC_OK, error, status, incoming->journal.path.text,
+               "no memory for what it claims");
+    }
+    return is_same ? SATSYNC_OK : append_boot(incoming, boot, error);
+}
+
 static enum satsync_status open_all(struct incoming *incoming,
                                     const struct journal_subject *subject,
                                     struct satsync_error *error) {
     struct store *store = incoming->store;
     struct journal_listener listener = {.found = hear, .context = incoming};
     TRY(journal_open(store, subject, &listener, &incoming->journal, error));
+    TRY(settle(incoming, error));
     for (size_t i = 0; i < incoming->count; i++) {
         TRY(incoming_part_open(&incoming->parts[i], &incoming->journal, subject, i, error));
     }
@@ -144,28 +173,28 @@ enum satsync_status incoming_write(struct incoming *incoming, size_t index, uint
     }
     part->is_dirty = true;
     status = ranges_add(&part->fresh, offset, offset + bytes);
+    status = status == SATSYNC_OK ? ranges_add(&part->untold, offset, offset + bytes) : status;
     status = status == SATSYNC_OK ? ranges_add(&part->have, offset, offset + bytes) : status;
     ENSURE(status == SATSYNC_OK, error, fail(incoming, status), incoming->journal.path.text,
            "too many holes in what arrived, or no memory to note them");
     return SATSYNC_OK;
 }
 
-/* Claims what is fresh of one part; its data is durable. */
-static enum satsync_status claim_fresh(struct incoming *incoming, size_t index,
-                                       struct satsync_error *error) {
-    struct incoming_part *part = &incoming->parts[index];
+/* Claims `what` of one part: as durable, durably, or as written, for the process's death alone. */
+static enum satsync_status claim_ranges(struct incoming *incoming, size_t index,
+                                        enum claim_kind kind, const struct ranges *what,
+                                        struct satsync_error *error) {
     struct store *store = incoming->store;
-    struct claim *claims = memory_new(store->allocator, part->fresh.count, sizeof *claims);
+    struct claim *claims = memory_new(store->allocator, what->count, sizeof *claims);
     ENSURE(claims, error, SATSYNC_NO_MEMORY, incoming->journal.path.text, "no memory for claims");
-    for (size_t i = 0; i < part->fresh.count; i++) {
-        claims[i] = (struct claim){.file = (uint32_t)index, .range = part->fresh.at[i]};
+    for (size_t i = 0; i < what->count; i++) {
+        claims[i] = (struct claim){.kind = kind, .file = (uint32_t)index, .range = what->at[i]};
     }
     enum satsync_status status =
-        journal_append(&incoming->journal, claims, part->fresh.count, error);
+        kind == CLAIM_DURABLE ? journal_append(&incoming->journal, claims, what->count, error)
+                              : journal_note(&incoming->journal, claims, what->count, error);
     memory_free(store->allocator, claims);
-    TRY(status);
-    ranges_clear(&part->fresh);
-    return SATSYNC_OK;
+    return status;
 }
 
 static enum satsync_status flush(struct incoming *incoming, struct satsync_error *error) {
@@ -173,17 +202,52 @@ static enum satsync_status flush(struct incoming *incoming, struct satsync_error
     return flight_error(error, status, incoming->journal.path.text, "writing what arrived");
 }
 
-static enum satsync_status sync_all(struct incoming *incoming, struct satsync_error *error) {
+enum satsync_status incoming_note(struct incoming *incoming, struct satsync_error *error) {
+    TRY(refuse_if_failed(incoming, error));
+    TRY(fail(incoming, flush(incoming, error)));
+    for (size_t i = 0; i < incoming->count; i++) {
+        struct ranges *untold = &incoming->parts[i].untold;
+        if (untold->count > 0) {
+            TRY(fail(incoming, claim_ranges(incoming, i, CLAIM_WRITTEN, untold, error)));
+            ranges_clear(untold);
+        }
+    }
+    return SATSYNC_OK;
+}
+
+/* What was written and not synced may be gone from the disk and still in the page cache, where the
+ * next handle would find it sound. Nothing that is only written counts from here on; if that cannot
+ * be said either, nothing counts at all. */
+static void distrust(struct incoming *incoming) {
     struct disk *disk = incoming->store->disk;
+    if (append_boot(incoming, (struct disk_boot){{0, 0}}, NULL) != SATSYNC_OK) {
+        (void)disk->ops->truncate(disk, incoming->journal.file, 0, NULL);
+    }
+}
+
+static enum satsync_status sync_part(struct incoming *incoming, struct incoming_part *part,
+                                     struct satsync_error *error) {
+    struct disk *disk = incoming->store->disk;
+    if (part->is_dirty) {
+        enum satsync_status status = disk->ops->sync(disk, part->file, error);
+        if (status != SATSYNC_OK) {
+            distrust(incoming);
+            return status;
+        }
+    }
+    part->is_dirty = false;
+    return SATSYNC_OK;
+}
+
+static enum satsync_status sync_all(struct incoming *incoming, struct satsync_error *error) {
     TRY(flush(incoming, error));
     for (size_t i = 0; i < incoming->count; i++) {
         struct incoming_part *part = &incoming->parts[i];
-        if (part->is_dirty) {
-            TRY(disk->ops->sync(disk, part->file, error));
-            part->is_dirty = false;
-        }
+        TRY(sync_part(incoming, part, error));
         if (part->fresh.count > 0) {
-            TRY(claim_fresh(incoming, i, error));
+            TRY(claim_ranges(incoming, i, CLAIM_DURABLE, &part->fresh, error));
+            ranges_clear(&part->fresh);
+            ranges_clear(&part->untold);
         }
     }
     return SATSYNC_OK;
@@ -220,9 +284,10 @@ static enum satsync_status take_back(struct incoming *incoming, size_t index, st
     TRY(flush(incoming, error));
     enum satsync_status status = ranges_remove(&part->have, range.from, range.to);
     status = status == SATSYNC_OK ? ranges_remove(&part->fresh, range.from, range.to) : status;
+    status = status == SATSYNC_OK ? ranges_remove(&part->untold, range.from, range.to) : status;
     ENSURE(status == SATSYNC_OK, error, status, incoming->journal.path.text,
            "no memory to forget a range");
-    struct claim claim = {.file = (uint32_t)index, .is_taken_back = true, .range = range};
+    struct claim claim = {.file = (uint32_t)index, .kind = CLAIM_TAKEN_BACK, .range = range};
     return journal_append(&incoming->journal, &claim, 1, error);
 }
 

@@ -11,6 +11,7 @@ void incoming_part_init(struct incoming_part *part, const struct incoming_file *
     *part = (struct incoming_part){.what = *what};
     ranges_init(&part->have, INCOMING_RANGES_MOST, allocator);
     ranges_init(&part->fresh, INCOMING_RANGES_MOST, allocator);
+    ranges_init(&part->untold, INCOMING_RANGES_MOST, allocator);
 }
 
 void incoming_part_fini(struct incoming_part *part, struct store *store) {
@@ -18,6 +19,7 @@ void incoming_part_fini(struct incoming_part *part, struct store *store) {
     part->file = NULL;
     ranges_fini(&part->have);
     ranges_fini(&part->fresh);
+    ranges_fini(&part->untold);
 }
 
 enum satsync_status incoming_part_hear(struct incoming_part *part, const struct claim *claim) {
@@ -25,8 +27,24 @@ enum satsync_status incoming_part_hear(struct incoming_part *part, const struct 
     if (claim->range.from > claim->range.to || claim->range.to > part->what.bytes) {
         return SATSYNC_OK;
     }
-    return claim->is_taken_back ? ranges_remove(&part->have, claim->range.from, claim->range.to)
-                                : ranges_add(&part->have, claim->range.from, claim->range.to);
+    if (claim->kind == CLAIM_WRITTEN) {
+        return ranges_add(&part->fresh, claim->range.from, claim->range.to);
+    }
+    TRY(ranges_remove(&part->fresh, claim->range.from, claim->range.to));
+    return claim->kind == CLAIM_TAKEN_BACK
+               ? ranges_remove(&part->have, claim->range.from, claim->range.to)
+               : ranges_add(&part->have, claim->range.from, claim->range.to);
+}
+
+enum satsync_status incoming_part_heard(struct incoming_part *part, bool written_counts) {
+    if (!written_counts) {
+        ranges_clear(&part->fresh);
+    }
+    part->is_dirty = part->fresh.count > 0;
+    for (size_t i = 0; i < part->fresh.count; i++) {
+        TRY(ranges_add(&part->have, part->fresh.at[i].from, part->fresh.at[i].to));
+    }
+    return SATSYNC_OK;
 }
 
 bool incoming_part_is_whole(const struct incoming_part *part) {
@@ -37,13 +55,15 @@ bool incoming_part_is_whole(const struct incoming_part *part) {
 static enum satsync_status take_back(struct incoming_part *part, struct journal *journal,
                                      size_t index, uint64_t offset, struct satsync_error *error) {
     struct claim claim = {.file = (uint32_t)index,
-                          .is_taken_back = true,
+                          .kind = CLAIM_TAKEN_BACK,
                           .range = {.from = offset, .to = part->what.bytes}};
     bool has_any = part->have.count > 0 && part->have.at[part->have.count - 1].to > offset;
     if (!has_any) {
         return SATSYNC_OK;
     }
     enum satsync_status status = ranges_remove(&part->have, claim.range.from, claim.range.to);
+    status = status == SATSYNC_OK ? ranges_remove(&part->fresh, claim.range.from, claim.range.to)
+                                  : status;
     ENSURE(status == SATSYNC_OK, error, status, journal->path.text, "no memory for its ranges");
     return journal_append(journal, &claim, 1, error);
 }
@@ -60,6 +80,8 @@ static enum satsync_status open_in_store(struct incoming_part *part, struct stor
            "; remove it if \"satsync verify\" finds no step that needs it",
            bytes, part->what.bytes);
     ranges_clear(&part->have);
+    ranges_clear(&part->fresh);
+    part->is_dirty = false;
     enum satsync_status status = ranges_add(&part->have, 0, bytes);
     ENSURE(status == SATSYNC_OK, error, status, path.text, "no memory for its ranges");
     part->is_in_store = true;

@@ -52,6 +52,13 @@ static enum satsync_status write_at_end(struct journal *journal, uint8_t *data, 
     return SATSYNC_OK;
 }
 
+static enum satsync_status sync_end(struct journal *journal, struct satsync_error *error) {
+    struct disk *disk = journal->store->disk;
+    TRY(disk->ops->sync(disk, journal->file, error));
+    journal->synced_end = journal->end;
+    return SATSYNC_OK;
+}
+
 static enum satsync_status begin_anew(struct journal *journal,
                                       const struct journal_subject *subject,
                                       struct satsync_error *error) {
@@ -60,14 +67,14 @@ static enum satsync_status begin_anew(struct journal *journal,
     uint8_t *header = memory_new(store->allocator, 1, bytes);
     ENSURE(header, error, SATSYNC_NO_MEMORY, journal->path.text, "no memory for its header");
     claims_put_header(header, subject->digest, subject->files, subject->count, &journal->sum);
-    journal->end = 0;
+    journal->end = journal->synced_end = 0;
     enum satsync_status status = store->disk->ops->truncate(store->disk, journal->file, 0, error);
     if (status == SATSYNC_OK) {
         status = write_at_end(journal, header, bytes, error);
     }
     memory_free(store->allocator, header);
     TRY(status);
-    return store->disk->ops->sync(store->disk, journal->file, error);
+    return sync_end(journal, error);
 }
 
 static bool is_about(const struct claims_header *header, const struct journal_subject *subject) {
@@ -119,9 +126,10 @@ static enum satsync_status hear(struct journal *journal, const struct journal_su
     enum satsync_status status = hear_claims(journal, reader, listener, claims);
     memory_free(store->allocator, claims);
     ENSURE(status == SATSYNC_OK, error, status, journal->path.text, "no memory for what it claims");
-    return journal->end == bytes
-               ? SATSYNC_OK
-               : store->disk->ops->truncate(store->disk, journal->file, journal->end, error);
+    if (journal->end != bytes) {
+        TRY(store->disk->ops->truncate(store->disk, journal->file, journal->end, error));
+    }
+    return sync_end(journal, error); /* its last owner may have died before it did */
 }
 
 enum satsync_status journal_open(struct store *store, const struct journal_subject *subject,
@@ -161,27 +169,37 @@ static enum satsync_status append_record(struct journal *journal, const struct c
     return status;
 }
 
-static enum satsync_status append_and_sync(struct journal *journal, const struct claim *claims,
-                                           size_t count, struct satsync_error *error) {
+static enum satsync_status append_all(struct journal *journal, const struct claim *claims,
+                                      size_t count, struct satsync_error *error) {
     while (count > 0) {
         size_t now = count < CLAIMS_PER_RECORD ? count : CLAIMS_PER_RECORD;
         TRY(append_record(journal, claims, now, error));
         claims += now;
         count -= now;
     }
-    return journal->store->disk->ops->sync(journal->store->disk, journal->file, error);
+    return SATSYNC_OK;
+}
+
+/* What a sync failed to keep stays readable until the next crash. Records behind it would be lost
+ * with it: it goes. */
+static enum satsync_status cut_if_failed(struct journal *journal, enum satsync_status status) {
+    if (status != SATSYNC_OK) {
+        struct disk *disk = journal->store->disk;
+        (void)disk->ops->truncate(disk, journal->file, journal->synced_end, NULL);
+    }
+    return status;
 }
 
 enum satsync_status journal_append(struct journal *journal, const struct claim *claims,
                                    size_t count, struct satsync_error *error) {
-    uint64_t end = journal->end;
-    enum satsync_status status = append_and_sync(journal, claims, count, error);
-    if (status != SATSYNC_OK) {
-        /* What a sync failed to keep stays readable until the next crash. Records behind it would
-         * be lost with it: it goes. */
-        (void)journal->store->disk->ops->truncate(journal->store->disk, journal->file, end, NULL);
-    }
-    return status;
+    enum satsync_status status = append_all(journal, claims, count, error);
+    status = status == SATSYNC_OK ? sync_end(journal, error) : status;
+    return cut_if_failed(journal, status);
+}
+
+enum satsync_status journal_note(struct journal *journal, const struct claim *claims, size_t count,
+                                 struct satsync_error *error) {
+    return cut_if_failed(journal, append_all(journal, claims, count, error));
 }
 
 enum satsync_status journal_remove(struct journal *journal, struct satsync_error *error) {

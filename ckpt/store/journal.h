@@ -1,7 +1,7 @@
 /*
  * The journal of an incoming checkpoint: an append-only file of claims (see claims.h), locked by
- * the process that receives. What it claims was made durable before the claim was written. Owner
- * thread.
+ * the process that receives. What it claims was written, or made durable, before the claim was.
+ * Owner thread.
  */
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H
@@ -14,7 +14,8 @@ struct journal {
     struct store *store;
     struct disk_file *file;
     struct store_path path;
-    uint64_t end; /* where the next record goes */
+    uint64_t end;        /* where the next record goes */
+    uint64_t synced_end; /* up to here it is durable */
     uint64_t sum;
 };
 
@@ -40,6 +41,10 @@ enum satsync_status journal_open(struct store *store, const struct journal_subje
 /* Durable at return. After a failure the journal takes no more. */
 enum satsync_status journal_append(struct journal *journal, const struct claim *claims,
                                    size_t count, struct satsync_error *error);
+
+/* Likewise, but it outlives the process alone: only the next journal_append makes it durable. */
+enum satsync_status journal_note(struct journal *journal, const struct claim *claims, size_t count,
+                                 struct satsync_error *error);
 
 /* Removes the file, still locked. */
 enum satsync_status journal_remove(struct journal *journal, struct satsync_error *error);

@@ -30,8 +30,10 @@ struct receiver {
     uint64_t present_bytes; /* when it began */
     uint64_t wanted_bytes;
     uint64_t received_bytes;
+    uint64_t unnoted_bytes;
     uint64_t unsynced_bytes;
     uint64_t last_sync_ns;
+    uint64_t note_every_bytes;
     uint64_t sync_every_bytes;
 
     struct pack_check check; /* of pack `checking`, while verifying */

@@ -92,8 +92,9 @@ struct chunks_ops {
 
     /* Begins or resumes receiving a checkpoint named by its manifest's 32-byte digest: packs that
      * the store already has whole count as received. A journal on disk remembers what was received
-     * across the death of the process, losing at most what was not yet synced. SATSYNC_BUSY when
-     * another process is receiving the same. */
+     * across the death of the process, losing at most what was not yet noted, and across that of
+     * the machine, losing what was not yet synced. SATSYNC_BUSY when another process is receiving
+     * the same. */
     enum satsync_status (*incoming_open)(struct chunks *chunks, const uint8_t digest[32],
                                          const struct incoming_file *files, size_t count,
                                          struct incoming **incoming, struct satsync_error *error);
@@ -103,6 +104,9 @@ struct chunks_ops {
     enum satsync_status (*incoming_write)(struct incoming *incoming, size_t index, uint64_t offset,
                                           const void *data, size_t bytes,
                                           struct satsync_error *error);
+    /* Hands all that was written so far to the operating system, and remembers that: the death of
+     * the process does not lose it. Cheap beside a sync. */
+    enum satsync_status (*incoming_note)(struct incoming *incoming, struct satsync_error *error);
     /* Makes all that was written so far durable and remembered. */
     enum satsync_status (*incoming_sync)(struct incoming *incoming, struct satsync_error *error);
     /* Reads back, for verification before commit. */

@@ -10,7 +10,7 @@ static const uint8_t digest[CLAIMS_DIGEST_BYTES] = {1, 2, 3};
 static const struct incoming_file files[2] = {{{{9}}, 4096}, {{{8}}, UINT64_MAX / 2}};
 static const struct claim first[2] = {{.file = 0, .range = {0, 100}},
                                       {.file = 1, .range = {5, UINT64_MAX / 2}}};
-static const struct claim second[1] = {{.file = 1, .is_taken_back = true, .range = {7, 9}}};
+static const struct claim second[1] = {{.file = 1, .kind = CLAIM_TAKEN_BACK, .range = {7, 9}}};
 
 static size_t journal(uint8_t *out) {
     uint64_t sum;
@@ -53,9 +53,9 @@ static void test_what_was_written_is_read(void **state) {
     assert_int_equal(claims_get_record(&reader, claims, &sum), 2);
     assert_int_equal(claims[1].file, 1);
     assert_int_equal(claims[1].range.to, UINT64_MAX / 2);
-    assert_false(claims[1].is_taken_back);
+    assert_int_equal(claims[1].kind, CLAIM_DURABLE);
     assert_int_equal(claims_get_record(&reader, claims, &sum), 1);
-    assert_true(claims[0].is_taken_back);
+    assert_int_equal(claims[0].kind, CLAIM_TAKEN_BACK);
     assert_true(bytes_all_read(&reader));
 }
 

@@ -1,13 +1,17 @@
 #include "ckpt/store/incoming.h"
 
 #include "base/random.h"
+#include "ckpt/store/disk_posix.h"
 #include "ckpt/store/layout.h"
 #include "sim-link/faulty_disk.h"
 #include "support/cmocka.h"
 #include "support/store_world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { BYTES = 25 * 4096, PIECE = 1400, PIECES = (BYTES + PIECE - 1) / PIECE };
 
@@ -160,12 +164,127 @@ static void test_a_failed_sync_stops_the_handle_until_it_is_opened_again(void **
     world_end(&world);
 }
 
+/* The process dies: its handle does nothing more, what it wrote stays in the page cache. */
+static void die(struct world *world, struct incoming *incoming) {
+    faulty_disk_power_off_at(world->disk, faulty_disk_operations(world->disk));
+    incoming_close(incoming);
+    faulty_disk_power_off_at(world->disk, UINT64_MAX);
+}
+
+static void crash_of_the_machine(struct world *world, struct incoming *incoming) {
+    assert_int_equal(faulty_disk_crash(world->disk), SATSYNC_OK);
+    incoming_close(incoming);
+    world_reopen(world);
+}
+
+/* The store's own names are durable: only what is received is at stake. */
+static void settle_names(struct world *world) {
+    const struct disk_ops *ops = world->disk->ops;
+    assert_int_equal(ops->sync_directory(world->disk, "/", NULL), SATSYNC_OK);
+    assert_int_equal(ops->sync_directory(world->disk, world->base, NULL), SATSYNC_OK);
+}
+
+static void test_what_was_noted_outlives_the_process_and_not_the_machine(void **state) {
+    (void)state;
+    struct world world;
+    assert_true(world_begin(&world, WORLD_FAULTY));
+    settle_names(&world);
+    struct incoming *incoming = begin(world.chunks, 1);
+    put(incoming, 0, 10000);
+    assert_int_equal(incoming_sync(incoming, NULL), SATSYNC_OK);
+    put(incoming, 20000, 30000);
+    assert_int_equal(incoming_note(incoming, NULL), SATSYNC_OK);
+    put(incoming, 70000, 100);
+    die(&world, incoming);
+    incoming = begin(world.chunks, 1);
+    assert_int_equal(ranges_total(incoming_have(incoming, 0)), 40000);
+    assert_int_equal(incoming_read(incoming, 0, 20000, bytes_read, 30000, NULL), SATSYNC_OK);
+    assert_memory_equal(bytes_read, bytes_sent + 20000, 30000);
+    assert_int_equal(incoming_forget(incoming, 0, 21000, 1000, NULL), SATSYNC_OK);
+    die(&world, incoming);
+    incoming = begin(world.chunks, 1);
+    assert_int_equal(ranges_total(incoming_have(incoming, 0)), 39000);
+    crash_of_the_machine(&world, incoming);
+    incoming = begin(world.chunks, 1);
+    assert_int_equal(ranges_total(incoming_have(incoming, 0)), 10000);
+    incoming_close(incoming);
+    world_end(&world);
+}
+
+static void test_a_sync_in_another_life_makes_what_was_noted_durable(void **state) {
+    (void)state;
+    struct world world;
+    assert_true(world_begin(&world, WORLD_FAULTY));
+    settle_names(&world);
+    struct incoming *incoming = begin(world.chunks, 1);
+    put(incoming, 0, BYTES);
+    assert_int_equal(incoming_note(incoming, NULL), SATSYNC_OK);
+    die(&world, incoming);
+    incoming = begin(world.chunks, 1);
+    assert_int_equal(incoming_commit(incoming, 1, "m", 1, NULL), SATSYNC_OK);
+    crash_of_the_machine(&world, incoming);
+    assert_true(world_has_pack(world.chunks, 1, BYTES));
+    world_end(&world);
+}
+
+static void test_after_a_failed_sync_nothing_that_was_only_noted_counts(void **state) {
+    (void)state;
+    struct world world;
+    assert_true(world_begin(&world, WORLD_FAULTY));
+    struct incoming *incoming = begin(world.chunks, 1);
+    put(incoming, 0, 10000);
+    assert_int_equal(incoming_sync(incoming, NULL), SATSYNC_OK);
+    put(incoming, 10000, 10000);
+    assert_int_equal(incoming_note(incoming, NULL), SATSYNC_OK);
+    faulty_disk_fail_at(world.disk, faulty_disk_operations(world.disk), SATSYNC_IO);
+    assert_int_equal(incoming_sync(incoming, NULL), SATSYNC_IO);
+    assert_int_equal(incoming_note(incoming, NULL), SATSYNC_IO);
+    incoming_close(incoming);
+    incoming = begin(world.chunks, 1);
+    assert_int_equal(ranges_total(incoming_have(incoming, 0)), 10000);
+    incoming_close(incoming);
+    world_end(&world);
+}
+
+static void noted_by_another_process(struct world *world) {
+    struct chunks *other = NULL;
+    if (world->kind == WORLD_FAULTY) {
+        return; /* it lives in this process alone */
+    }
+    (void)fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        struct disk *disk = NULL;
+        bool done = disk_posix_new(NULL, &disk, NULL) == SATSYNC_OK &&
+                    store_open(disk, world->root, &world->options, &other, NULL) == SATSYNC_OK;
+        struct incoming *incoming = done ? begin(other, 1) : NULL;
+        done = done && incoming_write(incoming, 0, 7, bytes_sent + 7, 5000, NULL) == SATSYNC_OK &&
+               incoming_note(incoming, NULL) == SATSYNC_OK;
+        _exit(done ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    struct incoming *incoming = begin(world->chunks, 1);
+    assert_int_equal(ranges_total(incoming_have(incoming, 0)), 5000);
+    incoming_close(incoming);
+}
+
+static void test_what_a_dead_process_noted_is_there_for_the_next(void **state) {
+    (void)state;
+    world_for_each(noted_by_another_process);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pieces_in_any_order_over_two_lives_make_the_pack),
         cmocka_unit_test(test_packs_of_the_store_count_as_received),
         cmocka_unit_test(test_one_process_receives_a_checkpoint_at_a_time),
         cmocka_unit_test(test_what_is_forgotten_is_asked_for_again),
+        cmocka_unit_test(test_what_was_noted_outlives_the_process_and_not_the_machine),
+        cmocka_unit_test(test_a_sync_in_another_life_makes_what_was_noted_durable),
+        cmocka_unit_test(test_after_a_failed_sync_nothing_that_was_only_noted_counts),
+        cmocka_unit_test(test_what_a_dead_process_noted_is_there_for_the_next),
         cmocka_unit_test(test_a_failed_sync_stops_the_handle_until_it_is_opened_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

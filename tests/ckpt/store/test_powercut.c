@@ -47,6 +47,8 @@ struct facts {
     bool is_removing; /* the removal of steps[0] was begun */
     bool is_removed;
     uint64_t synced_bytes; /* of the incoming pack, from its start */
+    bool is_noted;         /* [12000, 15000) of it, which counts until a crash */
+    bool is_crashed;
     bool is_garbled; /* what came of it at first, [5000, 8000), is wrong and not yet forgotten */
 };
 
@@ -133,7 +135,10 @@ static enum satsync_status first_half(struct chunks *chunks, struct incoming *in
     TRY(receive(chunks, incoming, 8000, 9000, error));
     TRY(chunks->ops->incoming_sync(incoming, error));
     facts->synced_bytes = 9000;
-    return receive(chunks, incoming, 12000, 15000, error);
+    TRY(receive(chunks, incoming, 12000, 15000, error));
+    TRY(chunks->ops->incoming_note(incoming, error));
+    facts->is_noted = true;
+    return receive(chunks, incoming, 15000, 16000, error);
 }
 
 static enum satsync_status second_half(struct chunks *chunks, struct incoming *incoming,
@@ -301,6 +306,7 @@ static void check_have(struct chunks *chunks, struct incoming *incoming,
         memset(expected + 5000, 0, 3000);
     }
     assert_true(ranges_cover(have, 0, facts->synced_bytes));
+    assert_true(!facts->is_noted || facts->is_crashed || ranges_cover(have, 12000, 15000));
     for (size_t i = 0; i < have->count; i++) {
         struct range range = have->at[i];
         size_t bytes = (size_t)(range.to - range.from);
@@ -381,10 +387,34 @@ static void test_power_cut_at_every_operation_loses_nothing_committed(void **sta
             enum satsync_status status = live(disk, &facts, &error);
             assert_true(status == SATSYNC_OK || status == SATSYNC_IO);
             assert_int_equal(faulty_disk_crash(disk), SATSYNC_OK);
+            facts.is_crashed = true;
             check_after(disk, &facts);
             check_swept(disk, &facts);
             disk->ops->free(disk);
         }
+    }
+}
+
+static void test_process_killed_at_every_operation_loses_nothing_noted(void **state) {
+    (void)state;
+    uint64_t operations = operations_of_a_life();
+    for (uint64_t at = 0; at <= operations; at++) {
+        struct satsync_error error = {0};
+        struct facts facts;
+        struct disk *disk = faulty_disk_new(at + 1, NULL);
+        now_seed = at + 1;
+        now_at = at;
+        faulty_disk_power_off_at(disk, at);
+        enum satsync_status status = live(disk, &facts, &error);
+        assert_true(status == SATSYNC_OK || status == SATSYNC_IO);
+        /* The power was never off: only the process is gone. */
+        faulty_disk_power_off_at(disk, UINT64_MAX);
+        check_after(disk, &facts);
+        facts.is_crashed = true;
+        assert_int_equal(faulty_disk_crash(disk), SATSYNC_OK);
+        check_after(disk, &facts);
+        check_swept(disk, &facts);
+        disk->ops->free(disk);
     }
 }
 
@@ -402,6 +432,7 @@ static void live_with_failure(uint64_t seed, uint64_t at, enum satsync_status fa
         assert_true(strlen(error.message) > 10);
         assert_true(strlen(error.subject) > 0);
     }
+    facts.is_crashed = true; /* a failed sync is as bad */
     if (seed % 2) {
         assert_int_equal(faulty_disk_crash(disk), SATSYNC_OK);
     }
@@ -428,6 +459,8 @@ static void test_failure_of_every_operation_is_reported_and_loses_nothing(void *
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_power_cut_at_every_operation_loses_nothing_committed,
+                                  print_run),
+        cmocka_unit_test_teardown(test_process_killed_at_every_operation_loses_nothing_noted,
                                   print_run),
         cmocka_unit_test_teardown(test_failure_of_every_operation_is_reported_and_loses_nothing,
                                   print_run),
