@@ -38,6 +38,7 @@ struct cc_model {
     uint64_t cycle_ns;      /* when the present step of the cycle began */
     uint64_t min_rtt_ns[2]; /* of the present and the last period */
     uint64_t period_ns;
+    uint64_t queue_ns; /* since when every packet has been late, UINT64_MAX while one is not */
 };
 
 struct cc;

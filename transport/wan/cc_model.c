@@ -3,8 +3,10 @@
 
 enum { FLAT_ROUNDS = 3, CYCLE_STEPS = 8 };
 
-/* Before the first sample. */
+/* Before the first sample, and the least during startup: what an application that had little to
+ * send got through says nothing of the path. */
 static const uint64_t FIRST_RATE_BPS = 10000000;
+static const uint64_t LEAST_RATE_BPS = 64000;
 static const uint64_t FIRST_WINDOW_BYTES = 768 << 10;
 static const uint64_t QUEUE_LEAST_NS = 10000000;
 static const uint64_t PERIOD_NS = UINT64_C(15000000000);
@@ -55,12 +57,23 @@ static bool note_round(struct cc_model *model, const struct cc_ack *ack) {
     return true;
 }
 
-/* A queue of a sixteenth of a round trip and 10 ms says that the path is full, rounds before the
- * rate does. */
-static bool has_queue(const struct cc_model *model, const struct rtt *rtt) {
-    return rtt->latest_ns > min_rtt(model) + min_rtt(model) / 16 + QUEUE_LEAST_NS;
+/* A queue of a sixteenth of a round trip and 10 ms that has stood for an eighth of one says that
+ * the path is full, rounds before the rate does. A few late packets are jitter. */
+static void note_queue(struct cc_model *model, uint64_t now_ns, uint64_t rtt_ns) {
+    bool late = rtt_ns > min_rtt(model) + min_rtt(model) / 16 + QUEUE_LEAST_NS;
+    if (!late) {
+        model->queue_ns = UINT64_MAX;
+    } else if (model->queue_ns == UINT64_MAX) {
+        model->queue_ns = now_ns;
+    }
 }
 
+static bool has_queue(const struct cc_model *model, uint64_t now_ns) {
+    return model->queue_ns != UINT64_MAX &&
+           now_ns - model->queue_ns >= min_rtt(model) / 8 + QUEUE_LEAST_NS / 2;
+}
+
+/* At the end of a round. */
 static void judge_startup(struct cc_model *model, const struct cc_ack *ack) {
     if (ack->app_limited || ack->rate_bps == 0) {
         return;
@@ -86,6 +99,7 @@ static void turn_cycle(struct cc_model *model, const struct cc_ack *ack) {
 static void acked(struct cc *cc, const struct cc_ack *ack, const struct rtt *rtt) {
     struct cc_model *model = &cc->model;
     note_rtt(model, ack->now_ns, rtt->latest_ns);
+    note_queue(model, ack->now_ns, rtt->latest_ns);
     bool new_round = note_round(model, ack);
     uint64_t *rate = &model->rates[model->round % CC_MODEL_ROUNDS];
     if (ack->rate_bps > *rate && (!ack->app_limited || ack->rate_bps > highest(model))) {
@@ -96,7 +110,7 @@ static void acked(struct cc *cc, const struct cc_ack *ack, const struct rtt *rtt
         if (new_round) {
             judge_startup(model, ack);
         }
-        if (has_queue(model, rtt)) {
+        if (!ack->app_limited && has_queue(model, ack->now_ns)) {
             model->phase = CC_DRAIN;
         }
         break;
@@ -123,7 +137,8 @@ static uint64_t rate_bps(const struct cc *cc) {
                     : model->phase == CC_DRAIN ? DRAIN_GAIN
                                                : CYCLE_GAIN[model->cycle];
     uint64_t paced = multiply_divide(rate, gain, 256);
-    return paced > 64000 ? paced : 64000;
+    uint64_t least = model->phase == CC_STARTUP ? FIRST_RATE_BPS : LEAST_RATE_BPS;
+    return paced > least ? paced : least;
 }
 
 static uint64_t window_bytes(const struct cc *cc, const struct rtt *rtt) {
@@ -134,13 +149,17 @@ static uint64_t window_bytes(const struct cc *cc, const struct rtt *rtt) {
     /* Two of what the path holds, and what arrives while an acknowledgement is held back. */
     uint64_t held = rtt_ack_delay(rtt->smoothed_ns);
     unsigned gain = model->phase == CC_STARTUP ? 3 : 2;
-    return gain * path_bytes(model) +
-           multiply_divide(highest(model), 2 * held, UINT64_C(8000000000)) + 65536;
+    uint64_t window = gain * path_bytes(model) +
+                      multiply_divide(highest(model), 2 * held, UINT64_C(8000000000)) + 65536;
+    bool least = model->phase == CC_STARTUP && window < FIRST_WINDOW_BYTES;
+    return least ? FIRST_WINDOW_BYTES : window;
 }
 
 static const struct cc_ops MODEL = {acked, rate_bps, window_bytes};
 
 void cc_model_init(struct cc *cc) {
     *cc = (struct cc){.ops = &MODEL,
-                      .model = {.min_rtt_ns = {UINT64_MAX, UINT64_MAX}, .phase = CC_STARTUP}};
+                      .model = {.min_rtt_ns = {UINT64_MAX, UINT64_MAX},
+                                .queue_ns = UINT64_MAX,
+                                .phase = CC_STARTUP}};
 }

@@ -47,13 +47,26 @@ static void test_startup_doubles_until_the_rate_stays_flat(void **state) {
     assert_int_equal(rate(&world), 80000000);
 }
 
-static void test_a_queue_ends_startup(void **state) {
+static void test_a_queue_that_stands_ends_startup(void **state) {
     (void)state;
     struct world world;
     set_up(&world);
     round_of(&world, 10000000, 100 * MS, 100000, false);
     round_of(&world, 20000000, 140 * MS, 5000000, false);
+    assert_true(rate(&world) > 40000000); /* one late packet is jitter */
+    round_of(&world, 30000000, 140 * MS, 5000000, false);
     assert_true(rate(&world) < 20000000);
+}
+
+static void test_little_to_send_at_first_does_not_pin_the_rate(void **state) {
+    (void)state;
+    struct world world;
+    set_up(&world);
+    uint64_t before = rate(&world);
+    uint64_t window = world.cc.ops->window_bytes(&world.cc, &world.rtt);
+    round_of(&world, 7000, 600 * MS, 0, true);
+    assert_true(rate(&world) >= before);
+    assert_true(world.cc.ops->window_bytes(&world.cc, &world.rtt) >= window);
 }
 
 static void test_little_to_send_never_lowers_the_rate(void **state) {
@@ -84,7 +97,8 @@ static void test_a_slower_path_is_believed_after_ten_rounds(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_startup_doubles_until_the_rate_stays_flat),
-        cmocka_unit_test(test_a_queue_ends_startup),
+        cmocka_unit_test(test_a_queue_that_stands_ends_startup),
+        cmocka_unit_test(test_little_to_send_at_first_does_not_pin_the_rate),
         cmocka_unit_test(test_little_to_send_never_lowers_the_rate),
         cmocka_unit_test(test_a_slower_path_is_believed_after_ten_rounds),
     };
