@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include "base/check.h"
+#include "engine/job.h"
 #include "engine/operation.h"
 #include "engine/scratch.h"
 #include "engine/staging.h"
@@ -160,6 +161,7 @@ static void unqueue(struct satsync_engine *engine, struct satsync_operation *ope
 
 struct satsync_operation *satsync_engine_poll(struct satsync_engine *engine) {
     engine_check_process(engine);
+    job_poll_all(engine);
     monitor_lock(engine->monitor);
     struct satsync_operation *operation = engine->finished_head;
     if (operation) {

@@ -19,6 +19,7 @@ struct staging {
 };
 
 struct codec_scratch;
+struct job;
 
 struct satsync_engine {
     struct engine_ports ports;
@@ -32,6 +33,7 @@ struct satsync_engine {
     bool manual;
     long owner_process; /* a forked child has another */
     struct exec *exec;
+    struct job *polled; /* manual mode: what satsync_engine_poll works on */
 
     struct monitor *monitor; /* protects all below */
     struct satsync_operation *finished_head;

@@ -7,7 +7,8 @@
 
 struct outgoing {
     struct borrowed borrowed;
-    const struct allocator *allocator;
+    struct mailbox *mailbox;
+    struct outgoing *next;
     uint8_t *data;
 };
 
@@ -15,18 +16,26 @@ void mailbox_init(struct mailbox *mailbox, struct link *link, const struct alloc
     *mailbox = (struct mailbox){.link = link, .allocator = allocator};
 }
 
+static void outgoing_returned(struct borrowed *borrowed) {
+    struct outgoing *outgoing = (struct outgoing *)borrowed;
+    struct mailbox *mailbox = outgoing->mailbox;
+    struct outgoing **at = &mailbox->outgoing;
+    while (*at != outgoing) {
+        at = &(*at)->next;
+    }
+    *at = outgoing->next;
+    memory_free(mailbox->allocator, outgoing->data);
+    memory_free(mailbox->allocator, outgoing);
+}
+
 void mailbox_fini(struct mailbox *mailbox) {
     for (size_t i = 0; i < MAILBOX_OPEN_LETTERS; i++) {
         memory_free(mailbox->allocator, mailbox->letters[i].data);
     }
     memset(mailbox->letters, 0, sizeof mailbox->letters);
-}
-
-static void outgoing_returned(struct borrowed *borrowed) {
-    struct outgoing *outgoing = (struct outgoing *)borrowed;
-    const struct allocator *allocator = outgoing->allocator;
-    memory_free(allocator, outgoing->data);
-    memory_free(allocator, outgoing);
+    while (mailbox->outgoing) {
+        outgoing_returned(&mailbox->outgoing->borrowed);
+    }
 }
 
 enum satsync_status mailbox_send(struct mailbox *mailbox, uint8_t *data, size_t bytes,
@@ -36,7 +45,8 @@ enum satsync_status mailbox_send(struct mailbox *mailbox, uint8_t *data, size_t 
         memory_free(mailbox->allocator, data);
         return SATSYNC_NO_MEMORY;
     }
-    *outgoing = (struct outgoing){{outgoing_returned}, mailbox->allocator, data};
+    *outgoing = (struct outgoing){{outgoing_returned}, mailbox, mailbox->outgoing, data};
+    mailbox->outgoing = outgoing;
     const struct link_message message = {.class = LINK_CONTROL, .bytes = bytes};
     const struct link_slice slice = {data, bytes, outgoing};
     uint64_t submitted;

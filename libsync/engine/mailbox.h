@@ -27,9 +27,11 @@ struct mailbox {
     struct link *link;
     const struct allocator *allocator;
     struct letter letters[MAILBOX_OPEN_LETTERS];
+    struct outgoing *outgoing; /* not yet returned */
 };
 
 void mailbox_init(struct mailbox *mailbox, struct link *link, const struct allocator *allocator);
+/* Only after the link is down or gone. */
 void mailbox_fini(struct mailbox *mailbox);
 
 /* Sends `data`, heap memory of the mailbox's allocator; ownership passes in any case. *number (may

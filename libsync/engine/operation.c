@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/timers.h"
 #include "engine/engine.h"
+#include "engine/job.h"
 
 enum satsync_status operation_new(struct satsync_engine *engine,
                                   struct satsync_operation **result) {
@@ -89,6 +90,10 @@ enum satsync_status satsync_operation_wait(struct satsync_operation *operation, 
     if (__builtin_add_overflow(operation->engine->ports.now_ns(), timeout_ns, &until_ns)) {
         until_ns = TIME_NEVER;
     }
+    if (operation->engine->manual) {
+        job_poll_all(operation->engine); /* nobody works meanwhile: waiting would never end */
+        return satsync_operation_result(operation, error);
+    }
     monitor_lock(operation->monitor);
     bool in_time = true;
     while (operation->result == SATSYNC_AGAIN && in_time) {
@@ -119,6 +124,9 @@ void satsync_operation_free(struct satsync_operation *operation) {
     struct satsync_engine *engine = operation->engine;
     engine_check_process(engine);
     satsync_operation_cancel(operation);
+    if (operation->stop) {
+        operation->stop(operation->work);
+    }
     enum satsync_status ended = satsync_operation_wait(operation, TIME_NEVER, NULL);
     assert(ended != SATSYNC_AGAIN);
     if (operation->free) {

@@ -25,6 +25,7 @@ struct satsync_operation {
     /* What does the work; set before anybody else sees the operation. */
     void *work;
     void (*wake)(void *work); /* any thread: look at `cancelled`; may be NULL */
+    void (*stop)(void *work); /* before free: ends work that only polling would end; may be NULL */
     void (*free)(void *work); /* after the end; joins threads of its own */
 };
 

@@ -177,10 +177,8 @@ static enum satsync_status begin(struct receiver *receiver, const struct wire_me
 enum satsync_status receiver_init(struct receiver *receiver, struct mailbox *mailbox,
                                   struct satsync_store *store, const struct wire_message *offer,
                                   uint64_t offer_message) {
-    *receiver = (struct receiver){.mailbox = mailbox,
-                                  .store = store,
-                                  .first_message = offer_message + 1,
-                                  .last_sync_ns = store->engine->ports.now_ns()};
+    *receiver =
+        (struct receiver){.mailbox = mailbox, .store = store, .first_message = offer_message + 1};
     struct satsync_error error = {0};
     enum satsync_status status = begin(receiver, offer, &error);
     if (status != SATSYNC_OK) {

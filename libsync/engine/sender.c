@@ -15,7 +15,8 @@ enum {
 struct sender_slice {
     struct borrowed borrowed;
     struct sender *sender;
-    struct sender_slice *next;
+    struct sender_slice *next;  /* of the free ones */
+    struct sender_slice *older; /* of all */
     uint8_t data[SLICE_BYTES];
 };
 
@@ -59,11 +60,9 @@ enum satsync_status sender_init(struct sender *sender, const struct sender_reque
 }
 
 void sender_fini(struct sender *sender) {
-    assert(sender->slices_lent == 0);
-    memory_free(sender->allocator, sender->ready);
-    while (sender->free_slices) {
-        struct sender_slice *slice = sender->free_slices;
-        sender->free_slices = slice->next;
+    while (sender->all_slices) {
+        struct sender_slice *slice = sender->all_slices;
+        sender->all_slices = slice->older;
         memory_free(sender->allocator, slice);
     }
     if (sender->reader) {
@@ -116,6 +115,8 @@ static struct sender_slice *take_slice(struct sender *sender) {
     if (slice) {
         slice->borrowed.returned = slice_returned;
         slice->sender = sender;
+        slice->older = sender->all_slices;
+        sender->all_slices = slice;
         sender->slices++;
     }
     return slice;

@@ -37,7 +37,8 @@ struct sender {
     struct pack_reader *reader;
     size_t reader_pack;
     struct sender_slice *free_slices;
-    struct sender_slice *ready; /* read, but the link was full */
+    struct sender_slice *all_slices; /* free, ready or lent */
+    struct sender_slice *ready;      /* read, but the link was full */
     size_t ready_bytes;
     size_t slices; /* allocated, free or lent */
     size_t slices_lent;
@@ -60,7 +61,7 @@ struct sender_request {
 enum satsync_status sender_init(struct sender *sender, const struct sender_request *request,
                                 struct mailbox *mailbox, struct chunks *chunks) SATSYNC_MUST_CHECK;
 
-/* Only after the link is down: no slice is lent any more. */
+/* Only after the link is down or gone: it reads no slice any more. */
 void sender_fini(struct sender *sender);
 
 /* The receiver's answer to the offer. */

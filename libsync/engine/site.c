@@ -117,6 +117,7 @@ static enum satsync_status open_site_endpoint(struct site *site, struct satsync_
                                              .rate_bps = site->rate_bps,
                                              .give_up_ns = site->give_up_ns,
                                              .carrier = site->carrier,
+                                             .parity = site->parity,
                                              .allocator = site->engine->allocator,
                                              .log = site->engine->log};
     struct endpoint *endpoint;
@@ -132,61 +133,100 @@ static enum satsync_status open_site_endpoint(struct site *site, struct satsync_
     return SATSYNC_OK;
 }
 
-/* Says goodbye on every link, for a bounded time; slices come back meanwhile. */
-static void close_links(struct site *site) {
+static void begin_closing(struct site *site, uint64_t now_ns) {
     enum satsync_status why = site->result == SATSYNC_OK ? SATSYNC_OK : SATSYNC_CANCELLED;
     for (struct session *session = site->sessions; session; session = session->next) {
         if (!session->down) {
             session->link->ops->close(session->link, why);
         }
     }
-    uint64_t until_ns = site->endpoint->ops->now_ns(site->endpoint) + CLOSING_NS;
-    for (;;) {
-        take_events(site);
-        free_sessions(site, false);
-        if (!site->sessions || site->endpoint->ops->now_ns(site->endpoint) >= until_ns) {
-            break;
-        }
-        site->endpoint->ops->wait(site->endpoint, until_ns);
-    }
+    site->closing = true;
+    site->closing_until_ns = now_ns + CLOSING_NS;
 }
 
-static void loop(struct site *site) {
-    while (!site->done) {
-        take_events(site);
-        uint64_t now_ns = site->endpoint->ops->now_ns(site->endpoint);
-        uint64_t deadline_ns = now_ns + TURN_NS;
-        bool more = step_sessions(site, now_ns, &deadline_ns);
-        if (operation_cancelled(site->job.operation)) {
-            struct satsync_error error;
-            error_set(&error, SATSYNC_CANCELLED, site->address, "cancelled");
-            site_finish(site, SATSYNC_CANCELLED, &error);
-        }
-        site->role->turn(site, now_ns);
-        free_sessions(site, false);
-        if (!more && !site->done) {
-            site->endpoint->ops->wait(site->endpoint, deadline_ns);
-        }
+static void close_endpoint(struct site *site) {
+    struct endpoint *endpoint = site->endpoint;
+    if (!endpoint) {
+        return;
     }
+    struct satsync_operation *operation = site->job.operation;
+    monitor_lock(operation->monitor);
+    site->endpoint = NULL;
+    monitor_unlock(operation->monitor);
+    endpoint->ops->close(endpoint);
+    free_sessions(site, true); /* their links went with the endpoint */
 }
 
-static enum satsync_status site_run(struct job *job, struct satsync_error *error) {
-    struct site *site = (struct site *)job;
+static void work(struct site *site, uint64_t now_ns, uint64_t *deadline_ns) {
+    bool more = step_sessions(site, now_ns, deadline_ns);
+    if (operation_cancelled(site->job.operation)) {
+        struct satsync_error error;
+        error_set(&error, SATSYNC_CANCELLED, site->address, "cancelled");
+        site_finish(site, SATSYNC_CANCELLED, &error);
+    }
+    site->role->turn(site, now_ns);
+    *deadline_ns = more ? now_ns : *deadline_ns;
+}
+
+/* One turn; false when all is said and closed. *deadline_ns: when the next is due at the latest. */
+static bool turn(struct site *site, uint64_t *deadline_ns) {
+    take_events(site);
+    uint64_t now_ns = site->endpoint->ops->now_ns(site->endpoint);
+    *deadline_ns = now_ns + TURN_NS;
+    if (!site->done) {
+        work(site, now_ns, deadline_ns);
+    }
+    free_sessions(site, false);
+    if (site->done && !site->closing) {
+        /* Goodbye on every link, for a bounded time; slices come back meanwhile. */
+        begin_closing(site, now_ns);
+        *deadline_ns = now_ns;
+    } else if (site->closing && (!site->sessions || now_ns >= site->closing_until_ns)) {
+        close_endpoint(site);
+        return false;
+    }
+    return true;
+}
+
+static enum satsync_status open_and_start(struct site *site, struct satsync_error *error) {
     TRY(open_site_endpoint(site, error));
     enum satsync_status status = site->role->start(site, error);
     if (status != SATSYNC_OK) {
         site_finish(site, status, error);
     }
-    loop(site);
-    close_links(site);
-    struct endpoint *endpoint = site->endpoint;
-    monitor_lock(job->operation->monitor);
-    site->endpoint = NULL;
-    monitor_unlock(job->operation->monitor);
-    endpoint->ops->close(endpoint);
-    free_sessions(site, true); /* their links went with the endpoint */
+    return SATSYNC_OK;
+}
+
+static enum satsync_status site_run(struct job *job, struct satsync_error *error) {
+    struct site *site = (struct site *)job;
+    TRY(open_and_start(site, error));
+    uint64_t deadline_ns;
+    while (turn(site, &deadline_ns)) {
+        if (deadline_ns > site->endpoint->ops->now_ns(site->endpoint)) {
+            site->endpoint->ops->wait(site->endpoint, deadline_ns);
+        }
+    }
     *error = site->error;
     return site->result;
+}
+
+/* On an emulated link `wait` does not block: it tells the simulator when this end is due. */
+static enum satsync_status site_poll(struct job *job, struct satsync_error *error) {
+    struct site *site = (struct site *)job;
+    if (!site->endpoint) {
+        TRY(open_and_start(site, error));
+    }
+    uint64_t deadline_ns;
+    if (turn(site, &deadline_ns)) {
+        site->endpoint->ops->wait(site->endpoint, deadline_ns);
+        return SATSYNC_AGAIN;
+    }
+    *error = site->error;
+    return site->result;
+}
+
+static void site_abandon(struct job *job) {
+    close_endpoint((struct site *)job);
 }
 
 static void site_wake(struct job *job) {
@@ -201,6 +241,7 @@ static void site_wake(struct job *job) {
 static void site_free(struct job *job) {
     struct site *site = (struct site *)job;
     const struct allocator *allocator = site->engine->allocator;
+    close_endpoint(site);
     assert(!site->sessions);
     satsync_store_close(site->store);
     parity_close(site->parity);
@@ -258,15 +299,23 @@ enum satsync_status site_start(struct satsync_store *store, const struct site_ro
                                struct satsync_error *error) {
     *result = NULL;
     engine_check_process(store->engine);
-    ENSURE(!store->engine->manual, error, SATSYNC_UNSUPPORTED, "engine",
-           "the exchange between sites needs a thread; open an engine that is not manual");
     struct satsync_site_options options;
     TRY(read_options(given, role->listens, &options, error));
+    ENSURE(store->engine->manual == (options.carrier != NULL), error, SATSYNC_UNSUPPORTED, "engine",
+           store->engine->manual
+               ? "over UDP the exchange needs a thread; open an engine that is not "
+                 "manual"
+               : "an emulated link has its own time; open a manual engine and "
+                 "poll it");
     struct site *site = memory_new(store->engine->allocator, 1, sizeof *site);
     ENSURE(site, error, SATSYNC_NO_MEMORY, "site", "out of memory");
     site->engine = store->engine;
     site->role = role;
-    site->job = (struct job){.run = site_run, .free = site_free, .wake = site_wake};
+    site->job = (struct job){.run = site_run,
+                             .poll = site_poll,
+                             .abandon = site_abandon,
+                             .free = site_free,
+                             .wake = site_wake};
     enum satsync_status status = copy_options(site, &options);
     if (status != SATSYNC_OK) {
         error_set(error, status, "site", "out of memory");

@@ -43,6 +43,8 @@ struct site {
     struct endpoint *endpoint; /* set and cleared under the operation's monitor: see wake */
     struct session *sessions;
     bool done;
+    bool closing;
+    uint64_t closing_until_ns;
     enum satsync_status result;
     struct satsync_error error;
 

@@ -31,9 +31,12 @@ enum satsync_log_level {
 /* All zero means the defaults. A longer struct of a newer header is accepted while the part that
  * this library does not know is zero. */
 struct satsync_engine_options {
-    size_t size;           /* of this struct; set by satsync_engine_options_init */
-    uint32_t workers;      /* threads that code and seal; 0: one per core, at most 16 */
-    uint32_t manual;       /* not 0: no threads at all; work is done inside the calls */
+    size_t size;      /* of this struct; set by satsync_engine_options_init */
+    uint32_t workers; /* threads that code and seal; 0: one per core, at most 16 */
+    /* Not 0: no threads at all. Work is done inside the calls and in satsync_engine_poll, which
+     * drives pushes, pulls and serves over an emulated link; waiting for an operation polls once.
+     */
+    uint32_t manual;
     uint64_t memory_bytes; /* staging for saves and restores, at least 8 MiB; 0: 256 MiB */
     /* Leaf sinks: any thread may call them, they must not call satsync. NULL: libc, no log. */
     void *(*allocate)(void *context, size_t bytes);

@@ -29,7 +29,7 @@ struct satsync_site_options {
     size_t peer_count;
     uint64_t rate_bps;   /* known rate of the path, IP bits a second; 0: find it out */
     uint64_t give_up_ns; /* without a path for so long: SATSYNC_NO_PATH; 0: 10 minutes */
-    struct satsync_carrier *carrier; /* NULL: UDP */
+    struct satsync_carrier *carrier; /* NULL: UDP; else the engine must be manual */
 };
 
 static inline void satsync_site_options_init(struct satsync_site_options *options) {

@@ -1,0 +1,173 @@
+#include "support/cmocka.h"
+#include "support/two_sites.h"
+
+static enum satsync_status push(struct two_sites *sites, uint64_t step, uint64_t until_ns) {
+    struct satsync_site_options options = two_sites_options(sites);
+    struct satsync_operation *operation;
+    enum satsync_status status =
+        satsync_push(sites->store[0], step, &options, &operation, &sites->error);
+    return status == SATSYNC_OK ? two_sites_run(sites, operation, until_ns) : status;
+}
+
+static void test_push_crosses_a_lossy_link_whole(void **state) {
+    (void)state;
+    struct two_sites sites;
+    two_sites_open(&sites, "plain?rate=100M&rtt=600ms&loss=2%&seed=3");
+    two_sites_save(&sites, 7, 3000000);
+    two_sites_serve(&sites, SATSYNC_RIGHT_WRITE);
+    assert_int_equal(push(&sites, 7, 0), SATSYNC_OK);
+    two_sites_assert_equal(&sites, 7);
+    /* Again: it is there, and that is success. */
+    assert_int_equal(push(&sites, 7, 0), SATSYNC_OK);
+    two_sites_close(&sites);
+}
+
+static void test_small_push_takes_little_more_than_its_round_trips(void **state) {
+    (void)state;
+    struct two_sites sites;
+    two_sites_open(&sites, "plain?rate=100M&rtt=600ms&seed=3");
+    two_sites_save(&sites, 7, 100000);
+    two_sites_serve(&sites, SATSYNC_RIGHT_WRITE);
+    uint64_t before_ns = satsync_sim_now_ns(sites.sim);
+    assert_int_equal(push(&sites, 7, 0), SATSYNC_OK);
+    /* Offer in the first flight and its answer; bytes and result. */
+    assert_in_range(satsync_sim_now_ns(sites.sim) - before_ns, 1200000000, 1400000000);
+    two_sites_assert_equal(&sites, 7);
+    two_sites_close(&sites);
+}
+
+static void test_push_survives_an_outage_and_the_server_restarting(void **state) {
+    (void)state;
+    struct two_sites sites;
+    two_sites_open(&sites, "plain?rate=20M&rtt=100ms&loss=1%&seed=5");
+    two_sites_save(&sites, 9, 5000000);
+    two_sites_serve(&sites, SATSYNC_RIGHT_WRITE);
+    struct satsync_site_options options = two_sites_options(&sites);
+    struct satsync_operation *operation;
+    assert_int_equal(satsync_push(sites.store[0], 9, &options, &operation, &sites.error),
+                     SATSYNC_OK);
+    assert_int_equal(two_sites_run(&sites, operation, 700000000), SATSYNC_AGAIN);
+    satsync_sim_shut(sites.sim, 5000000000);
+    assert_int_equal(two_sites_run(&sites, operation, 5500000000), SATSYNC_AGAIN);
+    /* Freed without a goodbye: as when its process dies. */
+    two_sites_stop_serving(&sites);
+    assert_int_equal(two_sites_run(&sites, operation, 6500000000), SATSYNC_AGAIN);
+    two_sites_serve(&sites, SATSYNC_RIGHT_WRITE);
+    assert_int_equal(two_sites_run(&sites, operation, 0), SATSYNC_OK);
+    two_sites_assert_equal(&sites, 9);
+    two_sites_close(&sites);
+}
+
+static void test_interrupted_push_sends_only_the_rest(void **state) {
+    (void)state;
+    struct two_sites sites;
+    two_sites_open(&sites, "plain?rate=20M&rtt=100ms&seed=5");
+    two_sites_save(&sites, 9, 5000000);
+    two_sites_serve(&sites, SATSYNC_RIGHT_WRITE);
+    struct satsync_site_options options = two_sites_options(&sites);
+    options.rate_bps = 20000000;
+    struct satsync_operation *operation;
+    assert_int_equal(satsync_push(sites.store[0], 9, &options, &operation, &sites.error),
+                     SATSYNC_OK);
+    assert_int_equal(two_sites_run(&sites, operation, 1200000000), SATSYNC_AGAIN);
+    satsync_operation_free(operation);
+
+    assert_int_equal(satsync_push(sites.store[0], 9, &options, &operation, &sites.error),
+                     SATSYNC_OK);
+    struct satsync_progress progress;
+    enum satsync_status status;
+    do {
+        while (satsync_engine_poll(sites.engine)) {
+        }
+        satsync_operation_progress(operation, &progress);
+        status = satsync_operation_result(operation, &sites.error);
+    } while (status == SATSYNC_AGAIN && satsync_sim_step(sites.sim));
+    assert_int_equal(status, SATSYNC_OK);
+    satsync_operation_free(operation);
+    /* About a second of 20 Mbit/s was there. */
+    assert_true(progress.present_bytes > 1500000);
+    assert_true(progress.payload_bytes < progress.total_bytes - progress.present_bytes + 100000);
+    two_sites_assert_equal(&sites, 9);
+    two_sites_close(&sites);
+}
+
+static void test_without_a_path_it_gives_up_in_time(void **state) {
+    (void)state;
+    struct two_sites sites;
+    two_sites_open(&sites, "plain?rate=20M&rtt=100ms&seed=5");
+    two_sites_save(&sites, 9, 5000000);
+    satsync_sim_shut(sites.sim, UINT64_MAX);
+    struct satsync_site_options options = two_sites_options(&sites);
+    options.give_up_ns = 30000000000;
+    struct satsync_operation *operation;
+    assert_int_equal(satsync_push(sites.store[0], 9, &options, &operation, &sites.error),
+                     SATSYNC_OK);
+    uint64_t before_ns = satsync_sim_now_ns(sites.sim);
+    assert_int_equal(two_sites_run(&sites, operation, 0), SATSYNC_NO_PATH);
+    uint64_t took_ns = satsync_sim_now_ns(sites.sim) - before_ns;
+    assert_in_range(took_ns, 30000000000, 33000000000);
+    two_sites_close(&sites);
+}
+
+static void test_missing_step_is_refused_before_anything_is_sent(void **state) {
+    (void)state;
+    struct two_sites sites;
+    two_sites_open(&sites, "plain?rate=20M&rtt=100ms&seed=5");
+    two_sites_serve(&sites, SATSYNC_RIGHT_WRITE);
+    assert_int_equal(push(&sites, 77, 0), SATSYNC_NOT_FOUND);
+    two_sites_close(&sites);
+}
+
+static void test_peer_without_the_right_to_write_is_told_so(void **state) {
+    (void)state;
+    struct two_sites sites;
+    two_sites_open(&sites, "plain?rate=20M&rtt=100ms&seed=5");
+    two_sites_save(&sites, 9, 500000);
+    two_sites_serve(&sites, SATSYNC_RIGHT_READ);
+    assert_int_equal(push(&sites, 9, 0), SATSYNC_REFUSED);
+    assert_non_null(strstr(sites.error.message, "--allow-write"));
+    size_t count;
+    assert_int_equal(satsync_store_steps(sites.store[1], NULL, 0, &count, &sites.error),
+                     SATSYNC_OK);
+    assert_int_equal(count, 0);
+    two_sites_close(&sites);
+}
+
+static void test_plan_says_what_is_missing_and_sends_nothing(void **state) {
+    (void)state;
+    struct two_sites sites;
+    two_sites_open(&sites, "plain?rate=20M&rtt=100ms&seed=5");
+    two_sites_save(&sites, 9, 500000);
+    two_sites_serve(&sites, SATSYNC_RIGHT_WRITE);
+    struct satsync_site_options options = two_sites_options(&sites);
+    struct satsync_operation *operation;
+    assert_int_equal(satsync_push_plan(sites.store[0], 9, &options, &operation, &sites.error),
+                     SATSYNC_OK);
+    struct satsync_progress progress;
+    do {
+        while (satsync_engine_poll(sites.engine)) {
+        }
+        satsync_operation_progress(operation, &progress);
+    } while (satsync_operation_result(operation, NULL) == SATSYNC_AGAIN &&
+             satsync_sim_step(sites.sim));
+    assert_int_equal(satsync_operation_result(operation, &sites.error), SATSYNC_OK);
+    satsync_operation_free(operation);
+    assert_true(progress.total_bytes > 500000);
+    assert_int_equal(progress.present_bytes, 0);
+    assert_true(progress.wire_bytes < 20000);
+    two_sites_close(&sites);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_push_crosses_a_lossy_link_whole),
+        cmocka_unit_test(test_small_push_takes_little_more_than_its_round_trips),
+        cmocka_unit_test(test_push_survives_an_outage_and_the_server_restarting),
+        cmocka_unit_test(test_interrupted_push_sends_only_the_rest),
+        cmocka_unit_test(test_without_a_path_it_gives_up_in_time),
+        cmocka_unit_test(test_missing_step_is_refused_before_anything_is_sent),
+        cmocka_unit_test(test_peer_without_the_right_to_write_is_told_so),
+        cmocka_unit_test(test_plan_says_what_is_missing_and_sends_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
