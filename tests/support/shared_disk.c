@@ -116,6 +116,10 @@ static enum satsync_status list(struct disk *disk, const char *path, disk_name_f
     return inner(disk)->ops->list(inner(disk), path, name, context, error);
 }
 
+static struct disk_boot boot(struct disk *disk) {
+    return inner(disk)->ops->boot(inner(disk));
+}
+
 static enum satsync_status free_bytes(struct disk *disk, const char *path, uint64_t *bytes,
                                       struct satsync_error *error) {
     return inner(disk)->ops->free_bytes(inner(disk), path, bytes, error);
@@ -147,6 +151,7 @@ struct disk *shared_disk_new(struct disk *under) {
                                         .make_directory = make_directory,
                                         .remove_directory = remove_directory,
                                         .list = list,
+                                        .boot = boot,
                                         .free_bytes = free_bytes,
                                         .name = name,
                                         .free = free_disk};
