@@ -209,7 +209,8 @@ bool sites_step(struct sites *sites) {
             must(++events < STEP_EVENTS_LIMIT, "events without end");
         }
         if (site->endpoint) {
-            site->endpoint->ops->wait(site->endpoint, UINT64_MAX);
+            site->endpoint->ops->wait(site->endpoint,
+                                      sites->alarm_ns ? sites->alarm_ns : UINT64_MAX);
         }
     }
     return net_sim_advance(sites->world);

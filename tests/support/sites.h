@@ -45,6 +45,7 @@ struct sites {
     size_t count;
     size_t links[SITES][SITES]; /* of the world */
     uint64_t seed;
+    uint64_t alarm_ns; /* sites_step stops here at the latest; 0: never */
 };
 
 /* `count` sites, each joined to site 0 by `profile`; none runs yet. Site n's key seed is {n + 1}.

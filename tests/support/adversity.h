@@ -1,0 +1,56 @@
+/*
+ * A whole transfer under everything that a link and its ends may suffer, as a function of a seed:
+ * loss, reordering, duplication, corruption, outages, the death of either end. Site 1 sends site 0
+ * its messages, connecting and sending again after each death, until site 0 has them all.
+ */
+#ifndef SUPPORT_ADVERSITY_H
+#define SUPPORT_ADVERSITY_H
+
+#include "sim-link/trace_hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ADVERSITY_TROUBLES = 6, ADVERSITY_MESSAGES = 4, ADVERSITY_LINK_BYTES = 256 };
+
+enum trouble_kind { TROUBLE_OUTAGE, TROUBLE_SENDER_DIES, TROUBLE_RECEIVER_DIES };
+
+struct trouble {
+    enum trouble_kind kind;
+    uint64_t at_ns; /* after the start */
+    uint64_t for_ns;
+};
+
+struct adversity {
+    uint64_t seed;
+    char link[ADVERSITY_LINK_BYTES]; /* as satsync-link reads it */
+    uint64_t bytes[ADVERSITY_MESSAGES];
+    size_t messages;
+    struct trouble troubles[ADVERSITY_TROUBLES]; /* rising in time */
+    size_t trouble_count;
+    uint64_t rate_bps; /* 0: the sender finds it out */
+    bool parity;       /* both ends have repair symbols */
+    bool no_path;      /* at some time the link goes for good: the sender must say so */
+    bool without_aes;
+};
+
+struct adversity_end {
+    bool passed;
+    const char *what; /* went wrong */
+    uint64_t time_ns; /* from the start to the end */
+    uint64_t packets; /* that entered the link, both ways */
+    unsigned links;   /* that the sender opened */
+    size_t troubles;  /* that came before the end */
+    struct trace_hash trace;
+};
+
+/* Draws everything from the seed. Pure. */
+void adversity_of(uint64_t seed, struct adversity *adversity);
+
+void adversity_run(const struct adversity *adversity, struct adversity_end *end);
+
+/* The scenario in a line, for a person; always terminated. */
+void adversity_tell(const struct adversity *adversity, char *out, size_t bytes);
+
+#endif
