@@ -81,12 +81,11 @@ background+=("$relay")
 relay_address=$(wait_for_line relay.log)
 echo "abudhabi at $server_address, seen from memphis as $relay_address"
 
-push() {
-    satsync push memphis.store $step "$relay_address" --key memphis.key --peer abudhabi.key.pub "$@"
-}
+push=(satsync push memphis.store "$step" "$relay_address" --key memphis.key
+    --peer abudhabi.key.pub)
 
 say "Push, killed with kill -9 in the middle"
-push --quiet 2>push1.err &
+"${push[@]}" --quiet 2>push1.err &
 pusher=$!
 disown $pusher
 sleep 2
@@ -94,7 +93,7 @@ kill -9 $pusher
 echo "the pusher is dead; the server keeps what came"
 
 say "Push again; now the server is killed with kill -9 in the middle, and started again"
-push --json >push.json 2>push2.err &
+"${push[@]}" --json >push.json 2>push2.err &
 pusher=$!
 sleep 1.5
 kill -9 "$server"
