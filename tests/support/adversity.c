@@ -227,6 +227,7 @@ void adversity_run(const struct adversity *adversity, struct adversity_end *end)
     net_sim_counts(run.sites.world, run.sites.links[1][0], 0, &there);
     net_sim_counts(run.sites.world, run.sites.links[1][0], 1, &back);
     end->packets = there.entered_packets + back.entered_packets;
+    end->wire_bytes = there.entered_bytes + back.entered_bytes;
     sites_close(&run.sites);
     parity_close(run.parity);
 }

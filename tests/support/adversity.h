@@ -37,11 +37,12 @@ struct adversity {
 
 struct adversity_end {
     bool passed;
-    const char *what; /* went wrong */
-    uint64_t time_ns; /* from the start to the end */
-    uint64_t packets; /* that entered the link, both ways */
-    unsigned links;   /* that the sender opened */
-    size_t troubles;  /* that came before the end */
+    const char *what;    /* went wrong */
+    uint64_t time_ns;    /* from the start to the end */
+    uint64_t packets;    /* that entered the link, both ways */
+    uint64_t wire_bytes; /* of their payload */
+    unsigned links;      /* that the sender opened */
+    size_t troubles;     /* that came before the end */
     struct trace_hash trace;
 };
 
