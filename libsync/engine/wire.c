@@ -1,6 +1,7 @@
 #include "engine/wire.h"
 
 #include "base/check.h"
+#include "base/json.h"
 
 #include <string.h>
 
@@ -72,19 +73,36 @@ static void decode_want(struct bytes_reader *reader, struct wire_message *messag
     message->ranges = bytes_reader_over(ranges, ranges ? ranges_bytes : 0);
 }
 
+/* It will be shown on an operator's terminal: no control characters, neither those of ASCII nor
+ * those from U+0080 to U+009F, and nothing but UTF-8. */
+static void make_printable(char *text, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        text[i] = c < 0x20 || c == 0x7f ? '?' : text[i];
+    }
+    bool is_utf8 = json_is_utf8(text);
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (is_utf8 && c == 0xc2 && (unsigned char)text[i + 1] < 0xa0) {
+            text[i] = text[i + 1] = '?';
+        } else if (!is_utf8 && c >= 0x80) {
+            text[i] = '?';
+        }
+    }
+}
+
 static void decode_result(struct bytes_reader *reader, struct wire_message *message) {
     message->status = (enum satsync_status)bytes_get_u16(reader);
+    if (strcmp(satsync_status_name(message->status), "unknown") == 0) {
+        message->status = SATSYNC_PEER_FAILED; /* a word that a later release added */
+    }
     size_t length = bytes_get_u16(reader);
     if (length > WIRE_TEXT_LIMIT) {
         reader->failed = true;
         return;
     }
     bytes_get_copy(reader, message->text, length);
-    /* It will be shown on an operator's terminal. */
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)message->text[i];
-        message->text[i] = c < 0x20 || c == 0x7f ? '?' : (char)c;
-    }
+    make_printable(message->text, length);
 }
 
 enum satsync_status wire_decode(const void *data, size_t bytes, struct wire_message *message,
@@ -97,6 +115,7 @@ enum satsync_status wire_decode(const void *data, size_t bytes, struct wire_mess
     ENSURE(version <= WIRE_VERSION, error, SATSYNC_NEWER_VERSION, "peer",
            "it speaks version %u of the exchange, this side %u; upgrade this side", version,
            WIRE_VERSION);
+    reader.failed = version == 0; /* there never was one */
     message->kind = (enum wire_kind)kind;
     switch (message->kind) {
     case WIRE_OFFER:

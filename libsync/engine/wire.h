@@ -48,8 +48,8 @@ struct wire_message {
     uint64_t present_bytes;         /* want: of the packs, already there */
     uint32_t range_count;           /* want */
     struct bytes_reader ranges;     /* want: read each with wire_next_range */
-    enum satsync_status status;     /* result */
-    char text[WIRE_TEXT_LIMIT + 1]; /* result: printable */
+    enum satsync_status status;     /* result: one that this release knows */
+    char text[WIRE_TEXT_LIMIT + 1]; /* result: printable UTF-8 */
 };
 
 /* Writes the message into `out`; 0 when it does not fit. Ranges are appended one by one with
