@@ -3,7 +3,7 @@
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libsodium-dev liburing-dev libzstd-dev
     libisal-dev libxxhash-dev libjansson-dev"
-DEMO_PACKAGES="$BUILD_PACKAGES python3-minimal"
+DEMO_PACKAGES="$BUILD_PACKAGES python3"
 TEST_PACKAGES="$BUILD_PACKAGES g++ libcmocka-dev python3 clang llvm libclang-rt-14-dev mandoc"
 
 install_packages() {
