@@ -134,11 +134,12 @@ static int run(int argc, char **argv) {
     static struct bench bench;
     struct satsync_error error = {0};
     char machine[256];
+    memset(&bench, 0, sizeof bench);
     if (take_arguments(&bench, argc, argv, &error) != SATSYNC_OK) {
         return fail(&error);
     }
     if (mkdir(bench.out, 0777) != 0 && errno != EEXIST) {
-        (void)error_set_errno(&error, errno, bench.out, "cannot make the folder");
+        (void)error_set_errno(&error, errno, bench.out, "making the folder");
         return fail(&error);
     }
     machine_name(machine, sizeof machine);

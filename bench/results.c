@@ -111,7 +111,7 @@ enum satsync_status results_write(const char *folder, const struct results *resu
     if (!written || rename(fresh, path) != 0) {
         int number = errno;
         unlink(fresh);
-        return error_set_errno(error, number, path, "cannot write the results");
+        return error_set_errno(error, number, path, "writing the results");
     }
     return SATSYNC_OK;
 }

@@ -134,7 +134,7 @@ static enum satsync_status plain_write(struct state *state, uint64_t *spent_ns,
         close(file);
     }
     return good ? SATSYNC_OK
-                : error_set_errno(error, number, state->plain_path, "cannot write plainly");
+                : error_set_errno(error, number, state->plain_path, "writing it plainly");
 }
 
 static enum satsync_status plain_read(struct state *state, uint64_t *spent_ns,
@@ -158,7 +158,7 @@ static enum satsync_status plain_read(struct state *state, uint64_t *spent_ns,
     }
     unlink(state->plain_path);
     return good ? SATSYNC_OK
-                : error_set_errno(error, number, state->plain_path, "cannot read plainly");
+                : error_set_errno(error, number, state->plain_path, "reading it plainly");
 }
 
 static enum satsync_status one_run(struct state *state, struct row_run *saved,
