@@ -5,6 +5,7 @@
 /* With fewer packets than this in flight silence is as likely to be loss. */
 enum { OUTAGE_PACKETS = 8 };
 
+static const uint64_t LATE_LEAST_NS = 3000000;
 static const uint64_t INTERVAL_LEAST_NS = 5000000;
 static const uint64_t INTERVAL_MOST_NS = 1000000000;
 
@@ -18,8 +19,29 @@ void outage_sent(struct outage *outage, uint64_t now_ns, uint64_t open_count) {
     }
 }
 
+static void pace(struct outage *outage, uint64_t pause_ns) {
+    if (pause_ns > 0 && !outage->frozen) {
+        outage->pace_ns = outage->pace_ns ? (7 * outage->pace_ns + pause_ns) / 8 : pause_ns;
+    }
+}
+
+/* One acknowledgement may be lost: two are missing when it is late. */
+bool outage_is_hushed(const struct outage *outage, uint64_t now_ns, const struct rtt *rtt,
+                      uint64_t oldest_ns, uint64_t open_count) {
+    if (open_count < OUTAGE_PACKETS || !rtt->sampled || outage->pace_ns == 0) {
+        return false;
+    }
+    uint64_t most = rtt_ack_delay(rtt->smoothed_ns);
+    uint64_t pause = 2 * (outage->pace_ns < most ? outage->pace_ns : most);
+    uint64_t spread = rtt->variation_ns > LATE_LEAST_NS ? rtt->variation_ns : LATE_LEAST_NS;
+    uint64_t expected = oldest_ns + rtt->smoothed_ns;
+    expected = expected > outage->quiet_ns ? expected : outage->quiet_ns;
+    return now_ns > expected + pause + spread;
+}
+
 bool outage_heard(struct outage *outage, uint64_t now_ns, uint64_t sent_ns) {
     bool thawed = outage->frozen;
+    pace(outage, now_ns - outage->quiet_ns);
     outage->quiet_ns = now_ns;
     if (thawed) {
         outage->dark_from_ns = outage->heard_sent_ns;

@@ -6,10 +6,15 @@
  *     FLOWING --silence > patience--> FROZEN --any new ack--> FLOWING
  *                                      | ^
  *                                      +-+ probe, at growing intervals
+ * Before that comes a hush: acknowledgements come at a steady pace while data flows, and when the
+ * next one is late, new data waits for it. If the peer is gone, what left without its knowing is
+ * then little more than a round trip's worth, not the patience's as well.
  * Owner thread.
  */
 #ifndef TRANSPORT_WAN_OUTAGE_H
 #define TRANSPORT_WAN_OUTAGE_H
+
+#include "transport/wan/rtt.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +23,7 @@ struct outage {
     bool frozen;
     bool stops_new;     /* frozen with enough in flight to call it an outage */
     uint64_t quiet_ns;  /* since when nothing was heard while something is in flight */
+    uint64_t pace_ns;   /* between two acknowledgements, smoothed; 0 before the first */
     uint64_t frozen_ns; /* since when frozen */
     uint64_t probe_ns;  /* when the next probe is due */
     uint64_t interval_ns;
@@ -34,6 +40,11 @@ void outage_sent(struct outage *outage, uint64_t now_ns, uint64_t open_count);
 
 /* A packet that left at `sent_ns` is acknowledged. True when this ends a frozen time. */
 bool outage_heard(struct outage *outage, uint64_t now_ns, uint64_t sent_ns);
+
+/* True when the next acknowledgement is late. The oldest of `open_count` packets in flight left at
+ * `oldest_ns`. */
+bool outage_is_hushed(const struct outage *outage, uint64_t now_ns, const struct rtt *rtt,
+                      uint64_t oldest_ns, uint64_t open_count);
 
 /* Freezes. */
 void outage_begin(struct outage *outage, uint64_t now_ns, uint64_t rtt_ns, uint64_t open_count);

@@ -208,8 +208,16 @@ static uint64_t tail_bytes(const struct wan *wan) {
     return bytes > least ? bytes : least;
 }
 
+/* Bulk waits when the peer may be gone; what is urgent leaves all the same. */
+static bool is_hushed(const struct wan *wan, enum link_class class) {
+    uint64_t open = wan->sent.open_count;
+    const struct sent_packet *oldest = open > 0 ? sent_find(&wan->sent, wan->sent.low) : NULL;
+    return class == LINK_CHECKPOINT && oldest &&
+           outage_is_hushed(&wan->outage, wan->now_ns, &wan->rtt, oldest->sent_ns, open);
+}
+
 static bool new_symbol(struct wan *wan, enum link_class class, struct send_symbol *symbol) {
-    if (!send_peek(&wan->send, class, tail_bytes(wan), symbol)) {
+    if (is_hushed(wan, class) || !send_peek(&wan->send, class, tail_bytes(wan), symbol)) {
         return false;
     }
     bool may = flow_may_send(&wan->flow_out, class, symbol->bytes);

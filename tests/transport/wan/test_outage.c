@@ -61,11 +61,34 @@ static void test_silence_counts_from_the_first_packet_in_flight(void **state) {
     assert_int_equal(outage.quiet_ns, 160 * MS);
 }
 
+static void test_bulk_hushes_when_two_acks_are_missing_and_not_before(void **state) {
+    (void)state;
+    struct outage outage;
+    struct rtt rtt;
+    outage_init(&outage);
+    rtt_init(&rtt, 100 * MS);
+    assert_false(outage_is_hushed(&outage, 5000 * MS, &rtt, 0, 100));
+    rtt_sample(&rtt, 200 * MS, 0);
+    for (int i = 0; i < 100; i++) {
+        rtt_sample(&rtt, 200 * MS, 0);
+        (void)outage_heard(&outage, (1000 + (uint64_t)i * 10) * MS, (800 + (uint64_t)i * 10) * MS);
+    }
+    /* The last came at 1990, one every 10. */
+    assert_false(outage_is_hushed(&outage, 2012 * MS, &rtt, 1795 * MS, 100));
+    assert_true(outage_is_hushed(&outage, 2015 * MS, &rtt, 1790 * MS, 100));
+    /* Few packets in flight, or ones that left too late to be acknowledged yet, say nothing. */
+    assert_false(outage_is_hushed(&outage, 2015 * MS, &rtt, 1790 * MS, 7));
+    assert_false(outage_is_hushed(&outage, 2100 * MS, &rtt, 1900 * MS, 100));
+    (void)outage_heard(&outage, 2016 * MS, 1800 * MS);
+    assert_false(outage_is_hushed(&outage, 2016 * MS, &rtt, 1790 * MS, 100));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_probes_slow_down_to_one_a_second),
         cmocka_unit_test(test_first_ack_thaws_and_marks_what_met_the_outage),
         cmocka_unit_test(test_few_packets_in_flight_stop_nothing),
+        cmocka_unit_test(test_bulk_hushes_when_two_acks_are_missing_and_not_before),
         cmocka_unit_test(test_silence_counts_from_the_first_packet_in_flight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
