@@ -93,11 +93,15 @@ enum satsync_status sender_want(struct sender *sender, struct wire_message *mess
     return SATSYNC_OK;
 }
 
+static void keep_free(struct sender *sender, struct sender_slice *slice) {
+    slice->next = sender->free_slices;
+    sender->free_slices = slice;
+}
+
 static void slice_returned(struct borrowed *borrowed) {
     struct sender_slice *slice = (struct sender_slice *)borrowed;
     struct sender *sender = slice->sender;
-    slice->next = sender->free_slices;
-    sender->free_slices = slice;
+    keep_free(sender, slice);
     sender->slices_lent--;
     sender->blocked = false;
 }
@@ -166,10 +170,15 @@ static enum satsync_status make_ready(struct sender *sender, struct satsync_erro
     if (!slice) {
         return sender->slices > 0 ? SATSYNC_AGAIN : SATSYNC_NO_MEMORY;
     }
-    sender->ready = slice;
     uint64_t left = range->bytes - sender->range_sent;
     sender->ready_bytes = left < SLICE_BYTES ? (size_t)left : SLICE_BYTES;
-    return read_slice(sender, range, slice, sender->ready_bytes, error);
+    enum satsync_status status = read_slice(sender, range, slice, sender->ready_bytes, error);
+    if (status != SATSYNC_OK) {
+        keep_free(sender, slice);
+        return status;
+    }
+    sender->ready = slice;
+    return SATSYNC_OK;
 }
 
 /* Reads and writes one slice; SATSYNC_AGAIN when nothing more fits now. */
