@@ -31,6 +31,8 @@ struct pass {
     uint64_t encode_ns;
     uint64_t decode_ns;
     uint64_t copy_ns;
+    uint64_t encode_cpu_ns; /* of all runs */
+    uint64_t decode_cpu_ns;
 };
 
 static size_t chunk_count(size_t bytes) {
@@ -44,6 +46,7 @@ static size_t chunk_bytes(const struct data_set *data, size_t chunk) {
 
 static enum satsync_status encode(struct pass *pass, enum codec codec) {
     uint64_t start_ns = machine_now_ns();
+    uint64_t start_cpu_ns = machine_cpu_ns();
     pass->stored_bytes = 0;
     for (size_t i = 0; i < chunk_count(pass->data->bytes); i++) {
         const struct codec_input input = {.wish = codec,
@@ -56,17 +59,20 @@ static enum satsync_status encode(struct pass *pass, enum codec codec) {
         pass->stored_bytes += pass->coded_bytes[i];
     }
     pass->encode_ns = machine_now_ns() - start_ns;
+    pass->encode_cpu_ns += machine_cpu_ns() - start_cpu_ns;
     return SATSYNC_OK;
 }
 
 static enum satsync_status decode(struct pass *pass) {
     uint64_t start_ns = machine_now_ns();
+    uint64_t start_cpu_ns = machine_cpu_ns();
     for (size_t i = 0; i < chunk_count(pass->data->bytes); i++) {
         TRY(codec_decode(pass->scratch, pass->coded + i * codec_bound(CODEC_CHUNK_BYTES),
                          pass->coded_bytes[i], pass->back + i * CODEC_CHUNK_BYTES,
                          chunk_bytes(pass->data, i)));
     }
     pass->decode_ns = machine_now_ns() - start_ns;
+    pass->decode_cpu_ns += machine_cpu_ns() - start_cpu_ns;
     return memcmp(pass->back, pass->data->raw, pass->data->bytes) == 0 ? SATSYNC_OK
                                                                        : SATSYNC_CORRUPT;
 }
@@ -90,6 +96,7 @@ static enum satsync_status measure(struct pass *pass, enum codec codec, size_t r
                                    struct row *rows) {
     static struct row_run encodes[ROW_RUNS];
     static struct row_run decodes[ROW_RUNS];
+    pass->encode_cpu_ns = pass->decode_cpu_ns = 0;
     for (size_t i = 0; i < runs; i++) {
         TRY(encode(pass, codec));
         TRY(decode(pass));
@@ -104,6 +111,10 @@ static enum satsync_status measure(struct pass *pass, enum codec codec, size_t r
     snprintf(rows[1].part, sizeof rows[1].part, "%.40s %s decode", pass->data->name, name);
     fill_row(&rows[0], pass, encodes, runs);
     fill_row(&rows[1], pass, decodes, runs);
+    /* Of processor time: what the core did while it was ours. */
+    double bytes = (double)pass->data->bytes * (double)runs;
+    row_figure(&rows[0], "cpu_gb_per_s", bytes / (double)(pass->encode_cpu_ns + 1));
+    row_figure(&rows[1], "cpu_gb_per_s", bytes / (double)(pass->decode_cpu_ns + 1));
     return SATSYNC_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "bench/flood.h"
 #include "bench/floor.h"
 #include "codec/parity.h"
 #include "sim-link/net_sim.h"
@@ -37,6 +38,8 @@ struct pair {
 struct effort {
     struct link_stats stats;
     double up_ms;
+    uint64_t flood_ns;
+    uint64_t time_ns;
     uint64_t dropped;
     uint64_t wire_bytes_back;
 };
@@ -175,10 +178,11 @@ static enum satsync_status transfer(struct pair *pair, struct row_run *run, stru
     pair->link->ops->stats(pair->link, &effort->stats);
     net_sim_counts(pair->world, 0, 0, &there);
     net_sim_counts(pair->world, 0, 1, &back);
+    effort->time_ns = run->time_ns;
     effort->up_ms = (double)(pair->up_ns - start_ns) / 1e6;
     effort->dropped = there.entered_packets - there.delivered_packets;
     effort->wire_bytes_back = back.entered_bytes;
-    return SATSYNC_OK;
+    return flood_ns(&pair->profile, run->seed, pair->scenario->bytes, &effort->flood_ns, error);
 }
 
 static enum satsync_status run_seed(const struct scenario *scenario, struct row_run *run,
@@ -211,6 +215,8 @@ static enum satsync_status run_seed(const struct scenario *scenario, struct row_
 static void add_figures(struct row *row, const struct effort *effort) {
     double bytes = (double)row->bytes;
     row_figure(row, "goodput_mbps", 8e3 * bytes / (double)row->median.time_ns);
+    row_figure(row, "carried_share_percent",
+               100 * (double)effort->flood_ns / (double)effort->time_ns);
     row_figure(row, "up_ms", effort->up_ms);
     row_figure(row, "repeated_percent", 100 * (double)effort->stats.repeated_bytes / bytes);
     row_figure(row, "repair_percent", 100 * (double)effort->stats.repair_bytes / bytes);
