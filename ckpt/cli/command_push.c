@@ -12,12 +12,30 @@ struct push {
     struct satsync_progress progress;
 };
 
+/* A site may well hold what it cannot read, as a mirror; but that should be known. */
+static enum satsync_status warn_unreadable(struct push *push, const struct satsync_public_key *peer,
+                                           struct satsync_error *error) {
+    int readable;
+    enum satsync_status status =
+        satsync_store_readable(push->session.store, push->step, peer, &readable, error);
+    if (status == SATSYNC_OK && !readable) {
+        output_warn(&push->session.cli->output,
+                    "the peer can hold step %" PRIu64 " but not read it: its key is no recipient "
+                    "of this checkpoint (satsync init --recipient)",
+                    push->step);
+    }
+    return status;
+}
+
 static enum satsync_status transfer(struct push *push, struct satsync_error *error) {
     struct satsync_store *store = push->session.store;
     struct satsync_site_options options;
     enum satsync_status status = satsync_store_info(store, push->step, &push->info, error);
     if (status == SATSYNC_OK) {
         status = transfer_options(&push->session, &options, error);
+    }
+    if (status == SATSYNC_OK) {
+        status = warn_unreadable(push, &options.peer, error);
     }
     struct satsync_operation *operation = NULL;
     if (status == SATSYNC_OK) {

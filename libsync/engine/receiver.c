@@ -118,12 +118,10 @@ static enum satsync_status check_present(struct receiver *receiver, bool *presen
     ENSURE(status == SATSYNC_OK, error, SATSYNC_CONFLICT, subject,
            "the receiving store has it, damaged; verify and repair it there");
     bool equal = memcmp(here.digest, receiver->manifest.digest, sizeof here.digest) == 0;
-    char ours[17];
-    char theirs[17];
-    for (int i = 0; i < 8; i++) {
-        snprintf(ours + 2 * i, 3, "%02x", here.digest[i]);
-        snprintf(theirs + 2 * i, 3, "%02x", receiver->manifest.digest[i]);
-    }
+    char ours[STORE_DIGEST_TEXT_BYTES];
+    char theirs[STORE_DIGEST_TEXT_BYTES];
+    store_digest_text(here.digest, ours);
+    store_digest_text(receiver->manifest.digest, theirs);
     store_manifest_fini(&here);
     ENSURE(equal, error, SATSYNC_CONFLICT, subject,
            "the receiving store has another checkpoint of this step: %s... there, %s... offered",

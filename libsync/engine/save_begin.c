@@ -40,13 +40,16 @@ static enum satsync_status check_step_is_free(struct satsync_store *store, uint6
         return status; /* it cannot be known */
     }
     char subject[32];
+    char digest[STORE_DIGEST_TEXT_BYTES] = "damaged";
     store_step_text(step, subject);
     if (status == SATSYNC_OK) {
+        store_digest_text(present.digest, digest);
         store_manifest_fini(&present);
     }
     return error_set(error, SATSYNC_CONFLICT, subject,
-                     "%s has this step already, and a checkpoint never changes; save another step",
-                     store->path);
+                     "%s has this step already (%s), and a checkpoint never changes; save another "
+                     "step",
+                     store->path, digest);
 }
 
 static enum satsync_status start_pack(struct satsync_save *save, struct satsync_error *error) {

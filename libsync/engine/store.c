@@ -12,6 +12,12 @@ void store_step_text(uint64_t step, char out[32]) {
     snprintf(out, 32, "step %" PRIu64, step);
 }
 
+void store_digest_text(const uint8_t digest[DIGEST_BYTES], char out[STORE_DIGEST_TEXT_BYTES]) {
+    for (int i = 0; i < (STORE_DIGEST_TEXT_BYTES - 1) / 2; i++) {
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    }
+}
+
 static void trusted_name(const uint8_t key[SITE_KEY_BYTES], char out[TRUSTED_NAME_BYTES]) {
     int at = snprintf(out, TRUSTED_NAME_BYTES, "trusted/");
     for (int i = 0; i < SITE_KEY_BYTES; i++) {
@@ -289,6 +295,16 @@ enum satsync_status satsync_store_info(struct satsync_store *store, uint64_t ste
     memcpy(info->digest, manifest.digest, sizeof info->digest);
     memcpy(info->origin_store, root->store_id, sizeof info->origin_store);
     memcpy(info->signer.bytes, root->signer, sizeof info->signer.bytes);
+    store_manifest_fini(&manifest);
+    return SATSYNC_OK;
+}
+
+enum satsync_status satsync_store_readable(struct satsync_store *store, uint64_t step,
+                                           const struct satsync_public_key *key, int *readable,
+                                           struct satsync_error *error) {
+    struct store_manifest manifest;
+    TRY(store_manifest_read(store, step, &manifest, error));
+    *readable = manifest_recipient(&manifest.root, key->bytes) >= 0;
     store_manifest_fini(&manifest);
     return SATSYNC_OK;
 }

@@ -49,6 +49,10 @@ void store_manifest_fini(struct store_manifest *manifest);
 /* What the signature of a manifest covers besides its bytes. */
 #define STORE_MANIFEST_SIGNED_AS "satsync manifest"
 
+/* The first 8 bytes of a manifest's digest in hexadecimal, for messages. */
+enum { STORE_DIGEST_TEXT_BYTES = 17 };
+void store_digest_text(const uint8_t digest[DIGEST_BYTES], char out[STORE_DIGEST_TEXT_BYTES]);
+
 /* "step 12", for messages. */
 void store_step_text(uint64_t step, char out[32]);
 

@@ -60,6 +60,13 @@ SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
 satsync_store_info(struct satsync_store *store, uint64_t step, struct satsync_checkpoint_info *info,
                    struct satsync_error *error);
 
+/* *readable: 1 when the holder of `key` can open this checkpoint, 0 when not. Recipients are fixed
+ * when a checkpoint is saved; pushing it adds none. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_store_readable(struct satsync_store *store, uint64_t step,
+                       const struct satsync_public_key *key, int *readable,
+                       struct satsync_error *error);
+
 /* Something that verify found damaged; text is for a person. */
 struct satsync_damage {
     uint64_t step;
