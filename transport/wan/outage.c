@@ -25,14 +25,16 @@ static void pace(struct outage *outage, uint64_t pause_ns) {
     }
 }
 
-/* One acknowledgement may be lost: two are missing when it is late. */
+/* Half a pause late, and what the round trip varies by: one that is lost costs half a pause, 0.4 %
+ * of the goodput at 5 % loss, and each part of a pause more is sent blindly when the peer dies. */
 bool outage_is_hushed(const struct outage *outage, uint64_t now_ns, const struct rtt *rtt,
                       uint64_t oldest_ns, uint64_t open_count) {
     if (open_count < OUTAGE_PACKETS || !rtt->sampled || outage->pace_ns == 0) {
         return false;
     }
     uint64_t most = rtt_ack_delay(rtt->smoothed_ns);
-    uint64_t pause = 2 * (outage->pace_ns < most ? outage->pace_ns : most);
+    uint64_t pause = outage->pace_ns < most ? outage->pace_ns : most;
+    pause += pause / 2;
     uint64_t spread = rtt->variation_ns > LATE_LEAST_NS ? rtt->variation_ns : LATE_LEAST_NS;
     uint64_t expected = oldest_ns + rtt->smoothed_ns;
     expected = expected > outage->quiet_ns ? expected : outage->quiet_ns;

@@ -61,7 +61,7 @@ static void test_silence_counts_from_the_first_packet_in_flight(void **state) {
     assert_int_equal(outage.quiet_ns, 160 * MS);
 }
 
-static void test_bulk_hushes_when_two_acks_are_missing_and_not_before(void **state) {
+static void test_bulk_hushes_when_the_next_ack_is_late_and_not_before(void **state) {
     (void)state;
     struct outage outage;
     struct rtt rtt;
@@ -88,7 +88,7 @@ int main(void) {
         cmocka_unit_test(test_probes_slow_down_to_one_a_second),
         cmocka_unit_test(test_first_ack_thaws_and_marks_what_met_the_outage),
         cmocka_unit_test(test_few_packets_in_flight_stop_nothing),
-        cmocka_unit_test(test_bulk_hushes_when_two_acks_are_missing_and_not_before),
+        cmocka_unit_test(test_bulk_hushes_when_the_next_ack_is_late_and_not_before),
         cmocka_unit_test(test_silence_counts_from_the_first_packet_in_flight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
