@@ -12,6 +12,9 @@ to the receiver's address, dead or alive, less the checkpoint's. What the link i
 repeated for another reason and reported apart; so is what the last push repeated or repaired beyond
 what the link dropped, as a push that nobody kills does too.
 
+A busy machine is late in reading, and what it was late with is lost with the process: --within 200
+finds only what is wrong, not what is slow.
+
 With --tally FILE each case leaves a line there, and another call goes on behind it.
 """
 
@@ -280,7 +283,7 @@ def calibrate(world):
         case.end(False)
 
 
-def run_case(world, seed, who):
+def run_case(world, seed, who, within):
     plan = Plan(seed, who, world.pack_bytes)
     case = Case(world, seed, plan)
     failure = None
@@ -288,7 +291,7 @@ def run_case(world, seed, who):
     try:
         case.link()
         row = case.result(case.kill_push() if who == "push" else case.kill_serve())
-        if row["kills"] and row["twice_bytes"] > row["bound_bytes"]:
+        if row["kills"] and row["twice_bytes"] * 100 > row["bound_bytes"] * within:
             failure = "%d bytes sent twice, %d allowed" % (row["twice_bytes"], row["bound_bytes"])
     except (Failed, subprocess.TimeoutExpired, OSError, ValueError, KeyError) as error:
         failure = "%s: %s" % (type(error).__name__, error)
@@ -333,6 +336,8 @@ def main():
     parser.add_argument("--lanes", type=int, default=1, help="cases side by side")
     parser.add_argument("--tally", help="a file of finished cases, which are not run again")
     parser.add_argument("--only", action="store_true", help="just the one case of --seed")
+    parser.add_argument("--within", type=int, default=100,
+                        help="percent of the bound at which a case fails")
     parser.add_argument("--keep", help="a directory in which failed cases are left")
     options = parser.parse_args()
     rows = []
@@ -374,7 +379,8 @@ def campaign(world, options, rows):
                    sum(bool(row["kills"]) for row in rows) + len(running) < wanted and
                    not (options.only and seed > options.seed)):
                 if seed not in done:
-                    running.add(lanes.submit(run_case, world, seed, options.who))
+                    running.add(lanes.submit(run_case, world, seed, options.who,
+                                             options.within))
                 seed += 1
             if not running:
                 break
