@@ -177,6 +177,13 @@ def peak_bytes(process):
         return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmHWM"))
 
 
+def is_sanitized():
+    """A sanitizer keeps what was freed."""
+    with open(SATSYNC, "rb") as file:
+        text = file.read()
+    return b"__asan_" in text or b"__tsan_" in text
+
+
 class TestAttack(Sites):
     def test_a_flood_of_forged_datagrams_stops_neither_end(self):
         chance = random.Random(SEED)
@@ -202,7 +209,10 @@ class TestAttack(Sites):
         out, err = push.communicate(timeout=300)
         self.assertEqual(push.returncode, 0, out + err)
         self.assertIsNone(server.poll())
-        self.assertLess(peak_bytes(server) - before, 128 << 20)
+        grown = peak_bytes(server) - before
+        print("the server's memory grew by %d bytes" % grown)
+        if not is_sanitized():
+            self.assertLess(grown, 64 << 20)
         self.far_is_sound(1)
         self.save("near", 2, 2)
         self.assertEqual(self.push(middle.address, 2)[0], 0)
