@@ -259,13 +259,17 @@ static enum satsync_status read_incoming(void *context, uint64_t offset, void *d
                                                        offset, data, bytes, error);
 }
 
-/* What is damaged is forgotten, so that the next attempt asks for it again. */
+/* What is damaged is forgotten, so that the next attempt asks for it again. Where that cannot be,
+ * as in a pack that the store had before, the first reason is what the operator must hear. */
 static void incoming_damaged(void *context, uint64_t offset, uint64_t bytes) {
     struct receiver *receiver = context;
+    struct satsync_error error;
     receiver->damaged++;
     enum satsync_status status = receiver->store->chunks->ops->incoming_forget(
-        receiver->incoming, receiver->checking, offset, bytes, NULL);
-    (void)status; /* then it is found damaged again */
+        receiver->incoming, receiver->checking, offset, bytes, &error);
+    if (status != SATSYNC_OK && receiver->error.status == SATSYNC_OK) {
+        receiver->error = error;
+    }
 }
 
 /* One step of checking; true when the last pack is done. */
@@ -300,6 +304,10 @@ static enum satsync_status verify_some(struct receiver *receiver, bool *done,
 static enum satsync_status commit(struct receiver *receiver, struct satsync_error *error) {
     char subject[32];
     store_step_text(receiver->manifest.root.step, subject);
+    if (receiver->error.status != SATSYNC_OK) {
+        return error_set(error, receiver->error.status, subject, "at the receiver, %s: %s",
+                         receiver->error.subject, receiver->error.message);
+    }
     ENSURE(receiver->damaged == 0, error, SATSYNC_CORRUPT, subject,
            "%llu pieces do not match their checksums at the receiver; verify it at the sender and "
            "push again",
