@@ -9,3 +9,16 @@ foreach(campaign flips:200 powercut:50)
     add_test(NAME campaign.${name} COMMAND campaign_${name} --count ${sample})
     set_tests_properties(campaign.${name} PROPERTIES TIMEOUT 600 LABELS campaign)
 endforeach()
+
+foreach(campaign kill_save:12)
+    string(REPLACE ":" ";" parts ${campaign})
+    list(GET parts 0 name)
+    list(GET parts 1 sample)
+    add_test(NAME campaign.${name} COMMAND ${Python3_EXECUTABLE}
+        ${CMAKE_CURRENT_SOURCE_DIR}/campaign/${name}.py $<TARGET_FILE:satsync_cli> --count ${sample})
+    set_tests_properties(campaign.${name} PROPERTIES TIMEOUT 600 LABELS campaign)
+endforeach()
+# The largest tensor is small here; by command it has 2 GiB.
+add_test(NAME campaign.big COMMAND ${Python3_EXECUTABLE}
+    ${CMAKE_CURRENT_SOURCE_DIR}/campaign/big.py $<TARGET_FILE:satsync_cli> --mib 64)
+set_tests_properties(campaign.big PROPERTIES TIMEOUT 600 LABELS campaign)
