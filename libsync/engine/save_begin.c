@@ -1,5 +1,6 @@
 /* The public calls of a save. */
 #include "base/check.h"
+#include "base/json.h"
 #include "codec/codec.h"
 #include "engine/save.h"
 
@@ -112,6 +113,10 @@ static enum satsync_status check_name(const char *name, const char *what,
     ENSURE(name && *name, error, SATSYNC_INVALID, what, "it needs a name");
     ENSURE(strlen(name) <= INDEX_NAME_MAX, error, SATSYNC_INVALID, what,
            "its name is longer than %d bytes", INDEX_NAME_MAX);
+    /* What safetensors cannot hold could not be restored. */
+    ENSURE(json_is_utf8(name), error, SATSYNC_INVALID, what, "its name is not UTF-8");
+    ENSURE(strcmp(name, "__metadata__") != 0, error, SATSYNC_INVALID, what,
+           "safetensors keeps the name __metadata__ for itself; choose another");
     return SATSYNC_OK;
 }
 
@@ -119,7 +124,10 @@ enum satsync_status save_add_file(struct satsync_save *save, const struct save_f
                                   struct satsync_error *error) {
     struct save_file *added = save_list_add(save, &save->files, sizeof *added);
     char *name = memory_string(save->engine->allocator, file->name);
-    ENSURE(added && name, error, SATSYNC_NO_MEMORY, "save", "no memory for the index");
+    if (!added || !name) {
+        memory_free(save->engine->allocator, name);
+        return error_set(error, SATSYNC_NO_MEMORY, "save", "no memory for the index");
+    }
     *added = *file;
     added->name = name;
     return SATSYNC_OK;

@@ -3,6 +3,7 @@
 #include "engine/save.h"
 #include "engine/scratch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct index_writer {
@@ -233,10 +234,10 @@ static enum satsync_status write_root(struct satsync_save *save, struct index_wr
     memcpy(root.signer, key_site(save->store->key)->public_key, sizeof root.signer);
     root.recipients = memory_new(allocator, most_recipients, sizeof *root.recipients);
     root.wrapped = memory_new(allocator, most_recipients, sizeof *root.wrapped);
-    enum satsync_status status = SATSYNC_NO_MEMORY;
-    if (root.recipients && root.wrapped) {
-        status = wrap_keys(save, &root, error);
-    }
+    enum satsync_status status =
+        root.recipients && root.wrapped
+            ? wrap_keys(save, &root, error)
+            : error_set(error, SATSYNC_NO_MEMORY, "save", "no memory for the manifest");
     if (status == SATSYNC_OK) {
         status = sign_and_commit(save, &root, error);
     }
@@ -245,9 +246,45 @@ static enum satsync_status write_root(struct satsync_save *save, struct index_wr
     return status;
 }
 
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Of `count` names; the list is sorted. */
+static enum satsync_status check_names(const char **names, size_t count, const char *what,
+                                       struct satsync_error *error) {
+    qsort(names, count, sizeof *names, compare_names);
+    for (size_t i = 1; i < count; i++) {
+        ENSURE(strcmp(names[i - 1], names[i]) != 0, error, SATSYNC_INVALID, names[i],
+               "two %s have this name; a checkpoint holds each name once", what);
+    }
+    return SATSYNC_OK;
+}
+
+static enum satsync_status check_all_names(struct satsync_save *save, struct satsync_error *error) {
+    const struct save_tensor *tensors = save->tensors.at;
+    const struct save_blob *blobs = save->blobs.at;
+    size_t most = save->tensors.count > save->blobs.count ? save->tensors.count : save->blobs.count;
+    const char **names = memory_new(save->engine->allocator, most, sizeof *names);
+    ENSURE(names, error, SATSYNC_NO_MEMORY, "save", "no memory for the index");
+    for (size_t i = 0; i < save->tensors.count; i++) {
+        names[i] = tensors[i].name;
+    }
+    enum satsync_status status = check_names(names, save->tensors.count, "tensors", error);
+    for (size_t i = 0; i < save->blobs.count; i++) {
+        names[i] = blobs[i].name;
+    }
+    if (status == SATSYNC_OK) {
+        status = check_names(names, save->blobs.count, "blobs", error);
+    }
+    memory_free(save->engine->allocator, names);
+    return status;
+}
+
 enum satsync_status save_commit(struct satsync_save *save, struct satsync_error *error) {
     struct index_writer index = {.save = save};
     struct manifest_pack pack;
+    TRY(check_all_names(save, error));
     enum satsync_status status = write_index(&index, error);
     if (status == SATSYNC_OK) {
         status = finish_pack(save, &pack, error);
