@@ -103,9 +103,10 @@ static enum satsync_status append_slot(struct satsync_save *save, struct save_sl
 }
 
 static void report_progress(struct satsync_save *save, uint64_t raw_bytes, uint64_t stored_bytes) {
+    save->appended_bytes += raw_bytes;
     if (save->operation) {
         struct satsync_progress *progress = operation_progress_lock(save->operation);
-        progress->done_bytes += raw_bytes;
+        progress->done_bytes = save->appended_bytes;
         progress->stored_bytes = stored_bytes;
         operation_progress_unlock(save->operation);
     }

@@ -93,6 +93,7 @@ struct satsync_save {
     size_t slot_count;
     uint64_t submitted;         /* slots given to workers so far: the next sequence */
     uint64_t appended;          /* extents in the pack so far */
+    uint64_t appended_bytes;    /* raw bytes of those */
     bool appending;             /* one worker at a time owns the pack and the table */
     enum satsync_status status; /* first failure; later slots are dropped */
     struct satsync_error error;

@@ -240,6 +240,7 @@ enum satsync_status satsync_save_commit(struct satsync_save *save,
     monitor_lock(save->monitor);
     save->operation = started;
     started->progress.activity = SATSYNC_ACTIVITY_CODING;
+    started->progress.done_bytes = save->appended_bytes; /* some may be written already */
     started->progress.raw_bytes = save->raw_bytes;
     started->progress.total_bytes = save->raw_bytes;
     monitor_unlock(save->monitor);

@@ -4,7 +4,7 @@
 #include "ckpt/store/store.h"
 #include "sim-link/faulty_disk.h"
 #include "support/cmocka.h"
-#include "support/shared_disk.h"
+#include "support/disk_handle.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -80,7 +80,7 @@ static enum satsync_status open_disk(const struct allocator *allocator, struct d
                                      struct satsync_error *error) {
     (void)allocator;
     (void)error;
-    *disk = shared_disk_new(faulty_disk);
+    *disk = disk_handle_new(faulty_disk);
     return *disk ? SATSYNC_OK : SATSYNC_NO_MEMORY;
 }
 

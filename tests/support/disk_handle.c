@@ -1,11 +1,11 @@
-#include "support/shared_disk.h"
+#include "support/disk_handle.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum { DEPTH = 8 };
 
-struct shared_disk {
+struct handle {
     struct disk disk;
     struct disk *inner;
     struct disk_request *waiting[DEPTH];
@@ -14,8 +14,8 @@ struct shared_disk {
     size_t done_count;
 };
 
-static struct shared_disk *of(struct disk *disk) {
-    return (struct shared_disk *)disk;
+static struct handle *of(struct disk *disk) {
+    return (struct handle *)disk;
 }
 
 static struct disk *inner(struct disk *disk) {
@@ -52,28 +52,28 @@ static enum satsync_status lock(struct disk *disk, struct disk_file *file, enum 
 }
 
 static enum satsync_status submit(struct disk *disk, struct disk_request *request) {
-    struct shared_disk *shared = of(disk);
-    if (shared->waiting_count + shared->done_count == DEPTH) {
+    struct handle *handle = of(disk);
+    if (handle->waiting_count + handle->done_count == DEPTH) {
         return SATSYNC_AGAIN;
     }
-    shared->waiting[shared->waiting_count++] = request;
+    handle->waiting[handle->waiting_count++] = request;
     return SATSYNC_OK;
 }
 
 /* The inner disk is empty between calls, so that each handle finds its own requests only. */
 static struct disk_request *wait_one(struct disk *disk) {
-    struct shared_disk *shared = of(disk);
-    if (shared->done_count == 0) {
-        for (size_t i = 0; i < shared->waiting_count; i++) {
+    struct handle *handle = of(disk);
+    if (handle->done_count == 0) {
+        for (size_t i = 0; i < handle->waiting_count; i++) {
             enum satsync_status status =
-                shared->inner->ops->submit(shared->inner, shared->waiting[i]);
+                handle->inner->ops->submit(handle->inner, handle->waiting[i]);
             assert(status == SATSYNC_OK);
         }
-        for (; shared->waiting_count > 0; shared->waiting_count--) {
-            shared->done[shared->done_count++] = shared->inner->ops->wait(shared->inner);
+        for (; handle->waiting_count > 0; handle->waiting_count--) {
+            handle->done[handle->done_count++] = handle->inner->ops->wait(handle->inner);
         }
     }
-    return shared->done_count > 0 ? shared->done[--shared->done_count] : NULL;
+    return handle->done_count > 0 ? handle->done[--handle->done_count] : NULL;
 }
 
 static enum satsync_status sync_file(struct disk *disk, struct disk_file *file,
@@ -134,7 +134,7 @@ static void free_disk(struct disk *disk) {
     free(disk);
 }
 
-struct disk *shared_disk_new(struct disk *under) {
+struct disk *disk_handle_new(struct disk *under) {
     static const struct disk_ops ops = {.open = open_file,
                                         .close = close_file,
                                         .size = size,
@@ -155,11 +155,11 @@ struct disk *shared_disk_new(struct disk *under) {
                                         .free_bytes = free_bytes,
                                         .name = name,
                                         .free = free_disk};
-    struct shared_disk *shared = calloc(1, sizeof *shared);
-    if (!shared) {
+    struct handle *handle = calloc(1, sizeof *handle);
+    if (!handle) {
         return NULL;
     }
-    shared->disk.ops = &ops;
-    shared->inner = under;
-    return &shared->disk;
+    handle->disk.ops = &ops;
+    handle->inner = under;
+    return &handle->disk;
 }
