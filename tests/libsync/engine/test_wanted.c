@@ -102,6 +102,25 @@ static void test_too_many_gaps_join_the_nearest_first(void **state) {
     free(wanted.ranges);
 }
 
+static void test_no_more_is_joined_than_must_be(void **state) {
+    (void)state;
+    struct wanted wanted = wanted_of(4);
+    struct ranges have;
+    ranges_init(&have, 8, NULL);
+    static const uint64_t present[] = {100000, 700, 1500, 100000};
+    uint64_t at = 1;
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(ranges_add(&have, at, at + present[i]), SATSYNC_OK);
+        at += present[i] + 1;
+    }
+    wanted_add_gaps(&wanted, 0, &have, at);
+    assert_int_equal(wanted.count, 4);
+    assert_range(&wanted.ranges[1], 0, 100001, 702);
+    assert_range(&wanted.ranges[2], 0, 102203, 1);
+    ranges_fini(&have);
+    free(wanted.ranges);
+}
+
 static void test_many_gaps_stay_within_the_limit(void **state) {
     (void)state;
     enum { LIMIT = 100, PERIOD = 5000, GAPS = 5000 };
@@ -194,6 +213,7 @@ int main(void) {
         cmocka_unit_test(test_gap_is_joined_over_half_a_datagram_and_no_more),
         cmocka_unit_test(test_files_never_join),
         cmocka_unit_test(test_too_many_gaps_join_the_nearest_first),
+        cmocka_unit_test(test_no_more_is_joined_than_must_be),
         cmocka_unit_test(test_many_gaps_stay_within_the_limit),
         cmocka_unit_test(test_every_missing_byte_is_asked_for_once_by_any_seed),
         cmocka_unit_test(test_no_memory_is_said),
