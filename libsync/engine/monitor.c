@@ -17,6 +17,7 @@ struct thread {
     pthread_t handle;
     void (*run)(void *);
     void *argument;
+    char name[16];
 };
 
 struct monitor *monitor_new(const struct allocator *allocator) {
@@ -69,6 +70,7 @@ void monitor_wake_all(struct monitor *monitor) {
 
 static void *thread_main(void *argument) {
     struct thread *thread = argument;
+    pthread_setname_np(pthread_self(), thread->name);
     thread->run(thread->argument);
     return NULL;
 }
@@ -82,6 +84,7 @@ enum satsync_status thread_start(struct thread **thread, const char *name, void 
     }
     started->run = run;
     started->argument = argument;
+    snprintf(started->name, sizeof started->name, "%s", name);
     /* Signals belong to the host program's own threads. */
     sigset_t all;
     sigset_t before;
@@ -93,9 +96,6 @@ enum satsync_status thread_start(struct thread **thread, const char *name, void 
         memory_free(allocator, started);
         return SATSYNC_LIMIT;
     }
-    char short_name[16];
-    snprintf(short_name, sizeof short_name, "%s", name);
-    pthread_setname_np(started->handle, short_name);
     *thread = started;
     return SATSYNC_OK;
 }
