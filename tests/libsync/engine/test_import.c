@@ -138,7 +138,8 @@ static void test_what_is_no_safetensors_is_refused_and_saves_nothing(void **stat
         struct satsync_error error = {0};
         write_file(path, bad[i].header, bad[i].bytes);
         assert_int_equal(save_one(world, 9, path, &error), SATSYNC_INVALID);
-        assert_non_null(strstr(error.subject, "bad.safetensors"));
+        /* The file, or the tensor in it. */
+        assert_true(strstr(error.subject, "bad.safetensors") || strcmp(error.subject, "a") == 0);
     }
     struct satsync_error error = {0};
     write_text(path, "abc");
