@@ -15,6 +15,7 @@ struct cc_ack {
     uint64_t delivered;       /* bytes acknowledged in all */
     uint64_t prior_delivered; /* at the departure of the newest packet acknowledged now */
     uint64_t in_flight;       /* bytes, after this acknowledgement */
+    uint64_t lost;            /* bytes lost in all, outages left out */
     uint64_t rate_bps;        /* the delivery-rate sample, 0 when there is none */
     bool app_limited;         /* the sample says only that the rate is at least this */
 };
@@ -38,6 +39,8 @@ struct cc_model {
     uint64_t cycle_ns;      /* when the present step of the cycle began */
     uint64_t min_rtt_ns[2]; /* of the present and the last period */
     uint64_t period_ns;
+    uint64_t round_delivered; /* delivered and lost bytes when the present round began */
+    uint64_t round_lost;
     uint64_t queue_ns; /* since when every packet has been late, UINT64_MAX while one is not */
 };
 

@@ -9,6 +9,7 @@ static const uint64_t FIRST_RATE_BPS = 10000000;
 static const uint64_t LEAST_RATE_BPS = 64000;
 static const uint64_t FIRST_WINDOW_BYTES = 768 << 10;
 static const uint64_t QUEUE_LEAST_NS = 10000000;
+static const uint64_t OVERFLOW_LEAST_BYTES = 64 << 10;
 static const uint64_t PERIOD_NS = UINT64_C(15000000000);
 
 /* Gains in 256ths: 2/ln 2 fills the path in log2 of its size round trips and its inverse drains the
@@ -49,6 +50,8 @@ static bool note_round(struct cc_model *model, const struct cc_ack *ack) {
         return false;
     }
     model->round_ends = ack->delivered;
+    model->round_delivered = ack->delivered;
+    model->round_lost = ack->lost;
     /* While the application sends little, nothing is learnt and nothing forgotten. */
     if (!ack->app_limited) {
         model->round++;
@@ -71,6 +74,14 @@ static void note_queue(struct cc_model *model, uint64_t now_ns, uint64_t rtt_ns)
 static bool has_queue(const struct cc_model *model, uint64_t now_ns) {
     return model->queue_ns != UINT64_MAX &&
            now_ns - model->queue_ns >= min_rtt(model) / 8 + QUEUE_LEAST_NS / 2;
+}
+
+/* A queue too short to be seen overflows: more than a fifth of a round is lost. Startup sends at
+ * nearly three times the rate found so far, so that the round trips until the rate has been flat
+ * for long would cost as many times what the path holds. */
+static bool has_overflow(const struct cc_model *model, const struct cc_ack *ack) {
+    uint64_t lost = ack->lost - model->round_lost;
+    return lost > OVERFLOW_LEAST_BYTES && lost > (ack->delivered - model->round_delivered) / 4;
 }
 
 /* At the end of a round. */
@@ -100,6 +111,7 @@ static void acked(struct cc *cc, const struct cc_ack *ack, const struct rtt *rtt
     struct cc_model *model = &cc->model;
     note_rtt(model, ack->now_ns, rtt->latest_ns);
     note_queue(model, ack->now_ns, rtt->latest_ns);
+    bool overflows = has_overflow(model, ack); /* of the round that this ack may end */
     bool new_round = note_round(model, ack);
     uint64_t *rate = &model->rates[model->round % CC_MODEL_ROUNDS];
     if (ack->rate_bps > *rate && (!ack->app_limited || ack->rate_bps > highest(model))) {
@@ -110,7 +122,7 @@ static void acked(struct cc *cc, const struct cc_ack *ack, const struct rtt *rtt
         if (new_round) {
             judge_startup(model, ack);
         }
-        if (!ack->app_limited && has_queue(model, ack->now_ns)) {
+        if (!ack->app_limited && (has_queue(model, ack->now_ns) || overflows)) {
             model->phase = CC_DRAIN;
         }
         break;

@@ -13,6 +13,7 @@
 
 struct delivery {
     uint64_t delivered;    /* IP bytes acknowledged in all */
+    uint64_t lost;         /* IP bytes declared lost in all, outages left out */
     uint64_t delivered_ns; /* when the last of them was */
     uint64_t first_sent_ns;
     uint64_t app_limited_until; /* samples below this many delivered bytes are app-limited */

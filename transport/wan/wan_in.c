@@ -141,6 +141,7 @@ void wan_lose_overdue(struct wan *wan) {
         wan->counters.lost++;
         if (!met_outage) {
             loss_measure(&wan->loss, packet->number, true);
+            wan->delivery.lost += packet->ip_bytes;
         }
         requeue(wan, packet, met_outage);
     }
@@ -189,6 +190,7 @@ static void steer(struct wan *wan, struct delivery_sample *sample) {
     delivery_finish(&wan->delivery, wan->rtt.min_ns, sample);
     struct cc_ack ack = {.now_ns = wan->now_ns,
                          .delivered = wan->delivery.delivered,
+                         .lost = wan->delivery.lost,
                          .prior_delivered = sample->prior_delivered,
                          .in_flight = wan->sent.open_bytes,
                          .rate_bps = sample->valid ? sample->rate_bps : 0,

@@ -8,6 +8,7 @@ struct world {
     struct rtt rtt;
     uint64_t now_ns;
     uint64_t delivered;
+    uint64_t lost;
 };
 
 static void set_up(struct world *world) {
@@ -23,7 +24,13 @@ static void round_of(struct world *world, uint64_t rate_bps, uint64_t rtt_ns, ui
     uint64_t prior = world->delivered;
     world->now_ns += rtt_ns;
     world->delivered += rate_bps / 8 * (rtt_ns / MS) / 1000;
-    struct cc_ack ack = {world->now_ns, world->delivered, prior, in_flight, rate_bps, app_limited};
+    struct cc_ack ack = {.now_ns = world->now_ns,
+                         .delivered = world->delivered,
+                         .prior_delivered = prior,
+                         .in_flight = in_flight,
+                         .lost = world->lost,
+                         .rate_bps = rate_bps,
+                         .app_limited = app_limited};
     world->cc.ops->acked(&world->cc, &ack, &world->rtt);
 }
 
@@ -55,6 +62,19 @@ static void test_a_queue_that_stands_ends_startup(void **state) {
     round_of(&world, 20000000, 140 * MS, 5000000, false);
     assert_true(rate(&world) > 40000000); /* one late packet is jitter */
     round_of(&world, 30000000, 140 * MS, 5000000, false);
+    assert_true(rate(&world) < 20000000);
+}
+
+static void test_overflow_of_a_short_queue_ends_startup(void **state) {
+    (void)state;
+    struct world world;
+    set_up(&world);
+    round_of(&world, 10000000, 100 * MS, 100000, false);
+    world.lost += 20000; /* one sixth of the round: bad luck */
+    round_of(&world, 20000000, 100 * MS, 100000, false);
+    assert_true(rate(&world) > 40000000);
+    world.lost += 400000;
+    round_of(&world, 21000000, 100 * MS, 5000000, false);
     assert_true(rate(&world) < 20000000);
 }
 
@@ -98,6 +118,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_startup_doubles_until_the_rate_stays_flat),
         cmocka_unit_test(test_a_queue_that_stands_ends_startup),
+        cmocka_unit_test(test_overflow_of_a_short_queue_ends_startup),
         cmocka_unit_test(test_little_to_send_at_first_does_not_pin_the_rate),
         cmocka_unit_test(test_little_to_send_never_lowers_the_rate),
         cmocka_unit_test(test_a_slower_path_is_believed_after_ten_rounds),
