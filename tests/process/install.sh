@@ -56,7 +56,7 @@ find_package(satsync 0.1 REQUIRED)
 add_executable(use ../use.c)
 target_link_libraries(use PRIVATE satsync::satsync)
 CMAKE
-cmake -S "$work/find" -B "$work/find/build" -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/log"
+cmake -G Ninja -S "$work/find" -B "$work/find/build" -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/log"
 cmake --build "$work/find/build" >"$work/log" 2>&1 || {
     cat "$work/log"
     exit 1
