@@ -122,7 +122,7 @@ static void take_result(struct site *site, enum satsync_status status, const cha
     if (status == SATSYNC_OK) {
         site_finish(site, SATSYNC_OK, NULL);
     } else if (worth_retrying(status) && site->session) {
-        site->session->link->ops->close(site->session->link, SATSYNC_OK);
+        session_close(site->session, SATSYNC_OK);
     } else {
         char step[32];
         struct satsync_error error;

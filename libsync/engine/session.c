@@ -18,6 +18,12 @@ struct session *session_new(struct site *site, struct link *link) {
     return session;
 }
 
+void session_close(struct session *session, enum satsync_status why) {
+    if (!session->down) {
+        session->link->ops->close(session->link, why);
+    }
+}
+
 static void stop_receiving(struct session *session) {
     if (session->receiving) {
         receiver_fini(&session->receiver);
@@ -110,7 +116,7 @@ static void supersede(struct session *session, const struct wire_message *offer)
             other->down_status = SATSYNC_CANCELLED;
             site_transfer_cut(session->site, other);
             stop_receiving(other);
-            other->link->ops->close(other->link, SATSYNC_CANCELLED);
+            session_close(other, SATSYNC_CANCELLED);
         }
     }
 }

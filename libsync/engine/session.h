@@ -35,6 +35,10 @@ struct session {
 /* Takes over a link that was opened or came in; NULL: no memory. */
 struct session *session_new(struct site *site, struct link *link);
 
+/* Closes the session's link, if it still has one: after LINK_EVENT_DOWN the link is gone, though
+ * the session stays in the site's list until the end of the turn. */
+void session_close(struct session *session, enum satsync_status why);
+
 /* The link must be down. */
 void session_free(struct session *session);
 

@@ -136,9 +136,7 @@ static enum satsync_status open_site_endpoint(struct site *site, struct satsync_
 static void begin_closing(struct site *site, uint64_t now_ns) {
     enum satsync_status why = site->result == SATSYNC_OK ? SATSYNC_OK : SATSYNC_CANCELLED;
     for (struct session *session = site->sessions; session; session = session->next) {
-        if (!session->down) {
-            session->link->ops->close(session->link, why);
-        }
+        session_close(session, why);
     }
     site->closing = true;
     site->closing_until_ns = now_ns + CLOSING_NS;
