@@ -81,16 +81,16 @@ void text_fini(struct text *text) {
     *text = (struct text){0};
 }
 
-static size_t part_of(const struct lanes *lanes, const struct model_shape *shape) {
-    return lanes->count / shape->batch;
+static size_t part_of(const struct lanes *lanes) {
+    return lanes->count / lanes->parts;
 }
 
 bool lanes_have(const struct lanes *lanes, const struct model_shape *shape) {
-    return lanes->position + shape->length < part_of(lanes, shape);
+    return lanes->position + shape->length < part_of(lanes);
 }
 
 bool lanes_fit(const struct lanes *lanes, const struct model_shape *shape) {
-    return part_of(lanes, shape) > 2 * shape->length;
+    return part_of(lanes) > 2 * shape->length;
 }
 
 /* Knuth's multiplicative hash (TAOCP vol. 3, 6.4), folded so that its upper bits count. */
@@ -102,7 +102,7 @@ static uint32_t row_of(uint32_t context, size_t rows) {
 void lanes_take(struct lanes *lanes, const struct model_shape *shape, struct batch *batch) {
     for (size_t t = 0; t < shape->length; t++) {
         for (size_t lane = 0; lane < shape->batch; lane++) {
-            size_t at = lane * part_of(lanes, shape) + (size_t)lanes->position + t;
+            size_t at = (lanes->first + lane) * part_of(lanes) + (size_t)lanes->position + t;
             size_t cell = t * shape->batch + lane;
             uint32_t context = lanes->bytes[at];
             context |= at > 0 ? (uint32_t)lanes->bytes[at - 1] << 8 : 0;

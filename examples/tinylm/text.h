@@ -22,10 +22,13 @@ struct text {
 int text_read(struct text *text, const char *path);
 void text_fini(struct text *text);
 
-/* Lane i reads the i-th of `batch` equal parts of bytes [0, count), `length` bytes a step. */
+/* Bytes [0, count) in `parts` equal parts; lane i of a batch reads part first + i, `length` bytes a
+ * step. Trainers that share a text take parts side by side. */
 struct lanes {
     const uint8_t *bytes;
     size_t count;
+    size_t parts; /* at least first + batch */
+    size_t first;
     uint64_t position; /* where in its part each lane stands */
 };
 

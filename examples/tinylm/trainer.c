@@ -7,22 +7,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Held-out text is read by so many lanes whatever the trainer has, so that losses compare. */
+enum { HELD_OUT_LANES = 2 };
+
+static int check_text(const struct trainer *trainer, const struct model_shape *shape) {
+    const struct text *text = &trainer->text;
+    const struct lanes learned = {.count = text->learned, .parts = trainer->parts};
+    const struct lanes held_out = {.count = text->count - text->learned, .parts = HELD_OUT_LANES};
+    if (lanes_fit(&learned, shape) && lanes_fit(&held_out, shape)) {
+        return 0;
+    }
+    fprintf(stderr, "tinylm: a text of %zu bytes is too short; it takes about %zu\n", text->count,
+            20 * trainer->parts * shape->length);
+    return -1;
+}
+
+static int make_room(struct trainer *trainer, const struct model_shape *shape) {
+    trainer->model = model_new(shape);
+    if (trainer->model && optimizer_init(&trainer->optimizer, trainer->model->count) == 0 &&
+        batch_init(&trainer->batch, shape) == 0) {
+        return 0;
+    }
+    fprintf(stderr, "tinylm: not enough memory\n");
+    return -1;
+}
+
 int trainer_init(struct trainer *trainer, const struct trainer_options *options) {
-    *trainer = (struct trainer){0};
+    *trainer = (struct trainer){.parts = options->parts ? options->parts : options->shape.batch,
+                                .first = options->first};
     if (text_read(&trainer->text, options->text) != 0) {
         return -1;
     }
-    const struct lanes held_out = {.count = trainer->text.count - trainer->text.learned};
-    if (!lanes_fit(&held_out, &options->shape)) {
-        fprintf(stderr, "tinylm: a text of %zu bytes is too short; it takes about %zu\n",
-                trainer->text.count, 20 * options->shape.batch * options->shape.length);
-        trainer_fini(trainer);
-        return -1;
-    }
-    trainer->model = model_new(&options->shape);
-    if (!trainer->model || optimizer_init(&trainer->optimizer, trainer->model->count) != 0 ||
-        batch_init(&trainer->batch, &options->shape) != 0) {
-        fprintf(stderr, "tinylm: not enough memory\n");
+    if (check_text(trainer, &options->shape) != 0 || make_room(trainer, &options->shape) != 0) {
         trainer_fini(trainer);
         return -1;
     }
@@ -47,10 +63,14 @@ static size_t state_count(const struct model *model) {
     return model->shape.batch * model->shape.hidden;
 }
 
-double trainer_step(struct trainer *trainer) {
+double trainer_gradients(struct trainer *trainer) {
     struct model *model = trainer->model;
     uint64_t *progress = trainer->progress;
-    struct lanes lanes = {trainer->text.bytes, trainer->text.learned, progress[PROGRESS_POSITION]};
+    struct lanes lanes = {.bytes = trainer->text.bytes,
+                          .count = trainer->text.learned,
+                          .parts = trainer->parts,
+                          .first = trainer->first,
+                          .position = progress[PROGRESS_POSITION]};
     if (!lanes_have(&lanes, &model->shape)) {
         /* The next pass cuts the text elsewhere. */
         lanes.position = random_next(&progress[PROGRESS_RANDOM]) % model->shape.length;
@@ -60,30 +80,42 @@ double trainer_step(struct trainer *trainer) {
     double loss = model_forward(model, &trainer->batch);
     model_backward(model, &trainer->batch);
     progress[PROGRESS_POSITION] = lanes.position;
-    progress[PROGRESS_STEP]++;
-    optimizer_step(&trainer->optimizer, progress[PROGRESS_STEP], model->gradients, model->weights);
     return loss;
 }
 
-double trainer_validate(struct trainer *trainer) {
+void trainer_update(struct trainer *trainer) {
     struct model *model = trainer->model;
-    size_t bytes = state_count(model) * sizeof(float);
-    float *kept = malloc(bytes);
-    if (!kept) {
+    uint64_t step = ++trainer->progress[PROGRESS_STEP];
+    optimizer_step(&trainer->optimizer, step, model->gradients, model->weights);
+}
+
+double trainer_step(struct trainer *trainer) {
+    double loss = trainer_gradients(trainer);
+    trainer_update(trainer);
+    return loss;
+}
+
+double trainer_validate(const struct trainer *trainer) {
+    struct model_shape shape = trainer->model->shape;
+    shape.batch = HELD_OUT_LANES;
+    struct model *model = model_new(&shape);
+    struct batch batch;
+    if (!model || batch_init(&batch, &shape) != 0) {
+        model_free(model);
         return -1;
     }
-    memcpy(kept, model->state, bytes);
-    memset(model->state, 0, bytes);
-    struct lanes lanes = {trainer->text.bytes + trainer->text.learned,
-                          trainer->text.count - trainer->text.learned, 0};
+    memcpy(model->weights, trainer->model->weights, model->count * sizeof(float));
+    struct lanes lanes = {.bytes = trainer->text.bytes + trainer->text.learned,
+                          .count = trainer->text.count - trainer->text.learned,
+                          .parts = HELD_OUT_LANES};
     double sum = 0;
     int batches = 0;
-    for (; lanes_have(&lanes, &model->shape); batches++) {
-        lanes_take(&lanes, &model->shape, &trainer->batch);
-        sum += model_forward(model, &trainer->batch);
+    for (; lanes_have(&lanes, &shape); batches++) {
+        lanes_take(&lanes, &shape, &batch);
+        sum += model_forward(model, &batch);
     }
-    memcpy(model->state, kept, bytes);
-    free(kept);
+    batch_fini(&batch);
+    model_free(model);
     return sum / batches;
 }
 

@@ -22,6 +22,8 @@ enum progress_index {
 
 struct trainer {
     struct model *model;
+    size_t parts; /* of the text, of which this trainer's lanes read those from `first` on */
+    size_t first;
     struct optimizer optimizer;
     struct text text;
     struct batch batch;
@@ -32,6 +34,8 @@ struct trainer_options {
     struct model_shape shape;
     const char *text; /* NULL: the licence texts */
     uint64_t seed;
+    size_t parts; /* lanes of all trainers that share the text; 0: this one is alone */
+    size_t first; /* the first of this one's; it has shape.batch of them */
 };
 
 /* At step 0. 0, or -1 after a message on stderr. */
@@ -41,8 +45,13 @@ void trainer_fini(struct trainer *trainer);
 /* One step; gives the mean loss of its batch before the step. */
 double trainer_step(struct trainer *trainer);
 
+/* The two halves of a step, for trainers that average their gradients (model->gradients) between
+ * them; the first gives the loss. */
+double trainer_gradients(struct trainer *trainer);
+void trainer_update(struct trainer *trainer);
+
 /* Mean loss over the held-out text; training is not disturbed. Negative when memory ran out. */
-double trainer_validate(struct trainer *trainer);
+double trainer_validate(const struct trainer *trainer);
 
 /* FNV-1a over the master weights: equal digests, equal bits. */
 uint64_t trainer_digest(const struct trainer *trainer);

@@ -35,6 +35,42 @@ static void test_loss_falls(void **state) {
     trainer_fini(&trainer);
 }
 
+/* Trainers that share a text by lanes and average their gradients are one trainer of all lanes. */
+static void test_shared_lanes_give_the_gradient_of_all(void **state) {
+    (void)state;
+    struct trainer parts[3];
+    for (size_t i = 0; i < 3; i++) {
+        const struct trainer_options options = {
+            .shape = {.hidden = 12, .embed = 8, .rows = 32, .batch = i < 2 ? 1 : 2, .length = 8},
+            .text = text,
+            .seed = 1,
+            .parts = 2,
+            .first = i < 2 ? i : 0};
+        assert_int_equal(trainer_init(&parts[i], &options), 0);
+    }
+    for (int step = 0; step < 10; step++) {
+        double losses[3];
+        for (int i = 0; i < 3; i++) {
+            losses[i] = trainer_gradients(&parts[i]);
+        }
+        assert_true(losses[0] != losses[1]);
+        assert_float_equal((losses[0] + losses[1]) / 2, losses[2], 1e-5);
+        for (size_t n = 0; n < parts[2].model->count; n++) {
+            float mean = (parts[0].model->gradients[n] + parts[1].model->gradients[n]) / 2;
+            assert_float_equal(mean, parts[2].model->gradients[n], 1e-5);
+            parts[0].model->gradients[n] = parts[1].model->gradients[n] =
+                parts[2].model->gradients[n];
+        }
+        for (int i = 0; i < 3; i++) {
+            trainer_update(&parts[i]);
+        }
+    }
+    assert_true(trainer_digest(&parts[0]) == trainer_digest(&parts[2]));
+    for (int i = 0; i < 3; i++) {
+        trainer_fini(&parts[i]);
+    }
+}
+
 static void copy_state(struct trainer *to, struct trainer *from) {
     struct state_tensor target[STATE_TENSORS];
     struct state_tensor source[STATE_TENSORS];
@@ -106,6 +142,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_seed_gives_the_same_bits_and_another_others),
         cmocka_unit_test(test_loss_falls),
+        cmocka_unit_test(test_shared_lanes_give_the_gradient_of_all),
         cmocka_unit_test(test_training_goes_on_from_its_state_with_the_same_losses),
         cmocka_unit_test(test_state_of_another_seed_or_text_is_refused),
         cmocka_unit_test(test_texts_that_are_missing_or_too_short_are_refused),
