@@ -65,10 +65,11 @@ struct rounds_options {
 
     /* Who takes part: the sites 0 to sites - 1 hold parameters; with a witness there is one more
      * number, `sites`, which has a vote and no parameters. */
-    size_t sites;  /* required: 2 and more */
-    bool witness;  /* whether there is one */
-    size_t site;   /* this one's number; `sites` at the witness */
-    uint64_t seed; /* of chance inside (election timeouts): differ per site, repeat to replay */
+    size_t sites;    /* required: 2 and more */
+    bool witness;    /* whether there is one */
+    size_t site;     /* this one's number; `sites` at the witness */
+    uint64_t now_ns; /* required: the clock that all verbs are given */
+    uint64_t seed;   /* of chance inside (election timeouts): differ per site, repeat to replay */
     uint64_t
         incarnation; /* required: greater than at any earlier start of this site, as a clock is */
 

@@ -47,6 +47,7 @@ FENCES = {
     "ucp/": ("transport/ucx/",),
     "ucs/": ("transport/ucx/",),
     "uct/": ("transport/ucx/",),
+    "raft.h": ("libsync/rounds/agreement_wire.h",),
     "jansson.h": ("libsync/model/json_tree.c", "ckpt/cli/", "bench/", "examples/"),
     "pthread.h": ("libsync/engine/", "transport/link/"),
     "cmocka.h": ("tests/",),
