@@ -1,67 +1,16 @@
-/* The one place beside base/bytes.c that shifts bytes: the loops must vectorise, which gcc does
- * fully from -O3 only. Integers only, so the level cannot change a result. */
+/* The loops must vectorise, which gcc does fully from -O3 only. Integers only, so the level cannot
+ * change a result. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #pragma GCC optimize("O3")
 #endif
 
 #include "codec/planes.h"
 
+#include "codec/cpu.h"
+#include "codec/words.h"
+
 #include <assert.h>
 #include <string.h>
-
-/* The loops below are plain C; on x86-64 they are compiled a second time for AVX2, which has twice
- * the width and the shuffles, and chosen at run time. */
-#define INLINE static inline __attribute__((always_inline))
-#if defined(__x86_64__) && defined(__GNUC__)
-#define HAS_AVX2() __builtin_cpu_supports("avx2")
-#define FOR_AVX2 __attribute__((target("avx2")))
-#else
-#define HAS_AVX2() 0
-#define FOR_AVX2
-#endif
-
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define LITTLE16(value) __builtin_bswap16(value)
-#define LITTLE32(value) __builtin_bswap32(value)
-#define LITTLE64(value) __builtin_bswap64(value)
-#else
-#define LITTLE16(value) (value)
-#define LITTLE32(value) (value)
-#define LITTLE64(value) (value)
-#endif
-
-INLINE uint16_t get16(const uint8_t *at) {
-    uint16_t value;
-    memcpy(&value, at, sizeof value);
-    return LITTLE16(value);
-}
-
-INLINE uint32_t get32(const uint8_t *at) {
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return LITTLE32(value);
-}
-
-INLINE uint64_t get64(const uint8_t *at) {
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return LITTLE64(value);
-}
-
-INLINE void put16(uint8_t *at, uint16_t value) {
-    value = LITTLE16(value);
-    memcpy(at, &value, sizeof value);
-}
-
-INLINE void put32(uint8_t *at, uint32_t value) {
-    value = LITTLE32(value);
-    memcpy(at, &value, sizeof value);
-}
-
-INLINE void put64(uint8_t *at, uint64_t value) {
-    value = LITTLE64(value);
-    memcpy(at, &value, sizeof value);
-}
 
 /* `turn` is 0 or 1; a shift by a loop constant vectorises, and the mask keeps it defined. */
 INLINE void split2(const uint8_t *restrict raw, size_t count, unsigned turn,
