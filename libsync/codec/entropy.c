@@ -6,12 +6,14 @@
 
 #include "base/check.h"
 #include "codec/entropy.h"
+#include "codec/huffman.h"
 
 #include <string.h>
 
 struct entropy {
     const struct allocator *allocator;
-    ZSTD_CCtx *huffman;
+    struct huffman *huffman;
+    ZSTD_CCtx *literals;
     ZSTD_CCtx *zstd;
     ZSTD_DCtx *decoder;
 };
@@ -37,13 +39,14 @@ struct entropy *entropy_new(const struct allocator *allocator) {
     }
     ZSTD_customMem memory = {zstd_allocate, zstd_release, (void *)(uintptr_t)allocator};
     entropy->allocator = allocator;
-    entropy->huffman = ZSTD_createCCtx_advanced(memory);
+    entropy->huffman = memory_new(allocator, 1, sizeof *entropy->huffman);
+    entropy->literals = ZSTD_createCCtx_advanced(memory);
     entropy->zstd = ZSTD_createCCtx_advanced(memory);
     entropy->decoder = ZSTD_createDCtx_advanced(memory);
     /* The lowest level steps over the input without looking for matches, which dense float state
      * has none of; Huffman is then asked for, as that level would leave it out. */
-    if (!set_up(entropy->huffman, ZSTD_minCLevel(), ZSTD_ps_enable) ||
-        !set_up(entropy->zstd, 1, ZSTD_ps_auto) || !entropy->decoder) {
+    if (!set_up(entropy->literals, ZSTD_minCLevel(), ZSTD_ps_enable) ||
+        !set_up(entropy->zstd, 1, ZSTD_ps_auto) || !entropy->decoder || !entropy->huffman) {
         entropy_free(entropy);
         return NULL;
     }
@@ -52,7 +55,8 @@ struct entropy *entropy_new(const struct allocator *allocator) {
 
 void entropy_free(struct entropy *entropy) {
     if (entropy) {
-        ZSTD_freeCCtx(entropy->huffman);
+        memory_free(entropy->allocator, entropy->huffman);
+        ZSTD_freeCCtx(entropy->literals);
         ZSTD_freeCCtx(entropy->zstd);
         ZSTD_freeDCtx(entropy->decoder);
         memory_free(entropy->allocator, entropy);
@@ -61,9 +65,16 @@ void entropy_free(struct entropy *entropy) {
 
 enum satsync_status entropy_encode(struct entropy *entropy, enum entropy_mode mode,
                                    const struct entropy_span *span, size_t *coded_bytes) {
-    ZSTD_CCtx *encoder = mode == ENTROPY_HUFFMAN ? entropy->huffman : entropy->zstd;
-    size_t made = ZSTD_compress2(encoder, span->coded, span->room, span->raw, span->raw_bytes);
     *coded_bytes = 0;
+    if (mode == ENTROPY_HUFFMAN) {
+        *coded_bytes =
+            huffman_encode(entropy->huffman, span->raw, span->raw_bytes, span->coded, span->room);
+        if (*coded_bytes) {
+            return SATSYNC_OK;
+        }
+    }
+    ZSTD_CCtx *encoder = mode == ENTROPY_HUFFMAN ? entropy->literals : entropy->zstd;
+    size_t made = ZSTD_compress2(encoder, span->coded, span->room, span->raw, span->raw_bytes);
     if (!ZSTD_isError(made)) {
         *coded_bytes = made;
         return SATSYNC_OK;
