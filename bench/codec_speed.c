@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { CODECS = 3 };
-static const enum codec codecs[CODECS] = {CODEC_PLANES, CODEC_ZSTD, CODEC_AUTO};
+static const enum codec codecs[CODECS] = {CODEC_HUFF, CODEC_ZSTD, CODEC_AUTO};
 
 struct data_set {
     const char *name;

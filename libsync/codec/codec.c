@@ -58,8 +58,8 @@ const char *codec_name(uint8_t codec) {
     switch (codec) {
     case CODEC_STORED:
         return "stored";
-    case CODEC_PLANES:
-        return "planes";
+    case CODEC_HUFF:
+        return "huff";
     case CODEC_ZSTD:
         return "zstd";
     case CODEC_AUTO:
@@ -79,16 +79,16 @@ static struct planes shape_of(const struct codec_input *input, size_t bytes) {
     return shape;
 }
 
-/* Planes, per plane: its coded size, which equals the number of elements when it is stored; then
+/* Per plane: its coded size, which equals the number of elements when it is stored; then
  * the planes' bytes. *coded_bytes is 0 when that does not fit into `room`. */
-static enum satsync_status encode_planes(struct codec_scratch *scratch,
-                                         const struct codec_input *input, size_t room,
-                                         uint8_t *coded, size_t *coded_bytes) {
+static enum satsync_status encode_huff(struct codec_scratch *scratch,
+                                       const struct codec_input *input, size_t room, uint8_t *coded,
+                                       size_t *coded_bytes) {
     struct planes shape = shape_of(input, input->raw_bytes);
     struct bytes_writer out = bytes_writer_over(coded, room);
     *coded_bytes = 0;
     planes_split(&shape, input->raw, scratch->planes);
-    bytes_put_u8(&out, CODEC_PLANES);
+    bytes_put_u8(&out, CODEC_HUFF);
     bytes_put_u8(&out, (uint8_t)(shape.width | (shape.rotated ? ROTATED : 0)));
     uint8_t *sizes = out.at;
     for (int p = 0; p < shape.width; p++) {
@@ -98,12 +98,10 @@ static enum satsync_status encode_planes(struct codec_scratch *scratch,
         const uint8_t *plane = scratch->planes + (size_t)p * shape.elements;
         size_t made = 0;
         if (entropy_estimate(plane, shape.elements) < WORTHWHILE_MILLE) {
-            size_t left = bytes_room(&out);
-            struct entropy_span span = {plane, shape.elements, out.at,
-                                        left < shape.elements ? left : shape.elements - 1};
+            struct entropy_span span = {plane, shape.elements, out.at, bytes_room(&out)};
             TRY(entropy_encode(scratch->entropy, ENTROPY_HUFFMAN, &span, &made));
         }
-        if (made) {
+        if (made && made < shape.elements) {
             store_le32(sizes + 4 * (size_t)p, (uint32_t)made);
             out.at += made;
         } else {
@@ -153,7 +151,7 @@ static enum satsync_status choose(struct codec_scratch *scratch, const struct co
     if (matched_mille + 30 < planes_mille) {
         *choice = CODEC_ZSTD;
     } else {
-        *choice = planes_mille < 996 ? CODEC_PLANES : CODEC_STORED;
+        *choice = planes_mille < 996 ? CODEC_HUFF : CODEC_STORED;
     }
     return SATSYNC_OK;
 }
@@ -166,8 +164,8 @@ enum satsync_status codec_encode(struct codec_scratch *scratch, const struct cod
     if (wish == CODEC_AUTO) {
         TRY(choose(scratch, input, &wish));
     }
-    if (wish == CODEC_PLANES) {
-        TRY(encode_planes(scratch, input, input->raw_bytes, coded, &made));
+    if (wish == CODEC_HUFF) {
+        TRY(encode_huff(scratch, input, input->raw_bytes, coded, &made));
     } else if (wish == CODEC_ZSTD) {
         TRY(encode_zstd(scratch, input, input->raw_bytes, coded, &made));
     }
@@ -182,8 +180,8 @@ enum satsync_status codec_encode(struct codec_scratch *scratch, const struct cod
     return SATSYNC_OK;
 }
 
-static enum satsync_status decode_planes(struct codec_scratch *scratch, struct bytes_reader *in,
-                                         uint8_t *raw, size_t raw_bytes) {
+static enum satsync_status decode_huff(struct codec_scratch *scratch, struct bytes_reader *in,
+                                       uint8_t *raw, size_t raw_bytes) {
     uint8_t header = bytes_get_u8(in);
     unsigned width = header & 0x7fu;
     bool known = width == 1 || width == 2 || width == 4 || width == 8;
@@ -231,8 +229,8 @@ enum satsync_status codec_decode(struct codec_scratch *scratch, const uint8_t *c
         }
         bytes_get_copy(&in, raw, raw_bytes);
         return SATSYNC_OK;
-    case CODEC_PLANES:
-        return decode_planes(scratch, &in, raw, raw_bytes);
+    case CODEC_HUFF:
+        return decode_huff(scratch, &in, raw, raw_bytes);
     case CODEC_ZSTD:
         return entropy_decode(scratch->entropy, coded + 1, coded_bytes - 1, raw, raw_bytes)
                    ? SATSYNC_OK

@@ -22,7 +22,7 @@ enum {
 /* The first byte of a coded chunk, and what manifests and seals name. */
 enum codec {
     CODEC_STORED = 0,
-    CODEC_PLANES = 1, /* byte planes, each Huffman coded or stored */
+    CODEC_HUFF = 1, /* byte planes, each Huffman coded or stored */
     CODEC_ZSTD = 2,
     CODEC_AUTO = 255 /* a wish only: samples the chunk and chooses */
 };
@@ -55,7 +55,7 @@ enum satsync_status codec_decode(struct codec_scratch *scratch, const uint8_t *c
                                  size_t coded_bytes, uint8_t *raw,
                                  size_t raw_bytes) SATSYNC_MUST_CHECK;
 
-/* "stored", "planes", "zstd", "auto", else "unknown". */
+/* "stored", "huff", "zstd", "auto", else "unknown". */
 const char *codec_name(uint8_t codec);
 
 #endif

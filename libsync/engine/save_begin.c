@@ -11,7 +11,7 @@ enum { LEAST_SLOTS = 4, MOST_SLOTS = 512, LEAST_CHUNK_BYTES = 4096 };
 
 static const enum codec codecs[] = {[SATSYNC_CODEC_AUTO] = CODEC_AUTO,
                                     [SATSYNC_CODEC_STORED] = CODEC_STORED,
-                                    [SATSYNC_CODEC_HUFF] = CODEC_PLANES,
+                                    [SATSYNC_CODEC_HUFF] = CODEC_HUFF,
                                     [SATSYNC_CODEC_ZSTD] = CODEC_ZSTD};
 
 static enum satsync_status read_options(const struct satsync_save_options *given,

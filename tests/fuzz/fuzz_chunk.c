@@ -21,7 +21,7 @@ static void decode(struct codec_scratch *scratch, const uint8_t *data, size_t by
 
 static void encode(struct codec_scratch *scratch, uint8_t choice, const uint8_t *data,
                    size_t bytes) {
-    static const enum codec wishes[4] = {CODEC_STORED, CODEC_PLANES, CODEC_ZSTD, CODEC_AUTO};
+    static const enum codec wishes[4] = {CODEC_STORED, CODEC_HUFF, CODEC_ZSTD, CODEC_AUTO};
     struct codec_input input = {wishes[choice & 3], (uint8_t)(1u << (choice >> 2 & 3)),
                                 (choice & 16) != 0, data, bytes};
     uint8_t *coded = malloc(codec_bound(bytes));

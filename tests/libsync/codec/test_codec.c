@@ -51,7 +51,7 @@ static void check_decodes(size_t made, size_t bytes) {
 
 static void test_every_wish_width_and_size_round_trips(void **state) {
     (void)state;
-    static const uint8_t wishes[] = {CODEC_STORED, CODEC_PLANES, CODEC_ZSTD, CODEC_AUTO};
+    static const uint8_t wishes[] = {CODEC_STORED, CODEC_HUFF, CODEC_ZSTD, CODEC_AUTO};
     static const uint8_t widths[] = {1, 2, 4, 8, 3};
     static const size_t sizes[] = {0, 1, 7, 63, 64, 72, 1000, 16384, 16392, 65528, BYTES};
     fill_weights(1);
@@ -68,7 +68,7 @@ static void test_weights_take_their_order_0_share(void **state) {
     (void)state;
     fill_weights(2);
     size_t made = encode(CODEC_AUTO, 2, true, BYTES);
-    assert_int_equal(coded[0], CODEC_PLANES);
+    assert_int_equal(coded[0], CODEC_HUFF);
     /* Exponents of 2 bits and 8 bits stored: 62.5 %, and Huffman is exact for powers of two. */
     assert_in_range(made, BYTES * 620 / 1000, BYTES * 635 / 1000);
 }
@@ -84,7 +84,7 @@ static void test_auto_takes_matches_for_text_and_stores_noise(void **state) {
     random_bytes(&random, raw, BYTES);
     assert_int_equal(encode(CODEC_AUTO, 4, false, BYTES), BYTES + 1);
     assert_int_equal(coded[0], CODEC_STORED);
-    assert_int_equal(encode(CODEC_PLANES, 4, true, BYTES), BYTES + 1);
+    assert_int_equal(encode(CODEC_HUFF, 4, true, BYTES), BYTES + 1);
     assert_int_equal(coded[0], CODEC_STORED);
     assert_int_equal(encode(CODEC_ZSTD, 4, true, BYTES), BYTES + 1);
     assert_int_equal(coded[0], CODEC_STORED);
@@ -99,7 +99,7 @@ static void test_zeros_become_small(void **state) {
 
 static void test_wrong_sizes_are_corrupt(void **state) {
     (void)state;
-    static const uint8_t wishes[] = {CODEC_STORED, CODEC_PLANES, CODEC_ZSTD};
+    static const uint8_t wishes[] = {CODEC_STORED, CODEC_HUFF, CODEC_ZSTD};
     memset(raw, 1, 1024);
     for (size_t w = 0; w < sizeof wishes; w++) {
         size_t made = encode((enum codec)wishes[w], 4, true, 1024);
@@ -117,7 +117,7 @@ static void test_wrong_sizes_are_corrupt(void **state) {
 static void test_bad_plane_headers_are_corrupt(void **state) {
     (void)state;
     fill_weights(4);
-    size_t made = encode(CODEC_PLANES, 2, true, 4096);
+    size_t made = encode(CODEC_HUFF, 2, true, 4096);
     assert_int_equal(coded[1], 0x82);
     static const uint8_t headers[] = {0x00, 0x80, 0x81, 0x83, 0x03, 0x10, 0xff, 0x84};
     for (size_t i = 0; i < sizeof headers; i++) {
@@ -140,14 +140,14 @@ static void test_unknown_codec_is_newer(void **state) {
     uint8_t unknown[2] = {9, 9};
     assert_int_equal(codec_decode(scratch, unknown, 2, back, 10), SATSYNC_NEWER_VERSION);
     assert_string_equal(codec_name(9), "unknown");
-    assert_string_equal(codec_name(CODEC_PLANES), "planes");
+    assert_string_equal(codec_name(CODEC_HUFF), "huff");
 }
 
 static void test_damage_never_writes_past_the_chunk(void **state) {
     (void)state;
     struct random random = random_of(6, 0);
     fill_weights(6);
-    size_t made = encode(CODEC_PLANES, 2, true, 4096);
+    size_t made = encode(CODEC_HUFF, 2, true, 4096);
     for (int trial = 0; trial < 5000; trial++) {
         size_t at = (size_t)random_below(&random, made);
         uint8_t before = coded[at];
