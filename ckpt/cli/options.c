@@ -46,10 +46,10 @@ static const struct option_row rows[OPTION_IDS] = {
                                          "beside this one."),
                           .names_file = true},
     [OPTION_STEP] = {.option = STEP("step", "The training step to save as.")},
-    [OPTION_CODEC] = {.option = {"codec", SATSYNC_OPTION_CHOICE, "auto|stored|huff|zstd", "auto", 0,
-                                 3,
-                                 "How chunks are compressed; auto decides for each from a "
-                                 "sample."}},
+    [OPTION_CODEC] = {.option = {"codec", SATSYNC_OPTION_CHOICE, "auto|stored|fast|huff|zstd",
+                                 "auto", 0, 4,
+                                 "How chunks are compressed; auto decides for each from a sample, "
+                                 "fast takes the least time."}},
     [OPTION_OUTPUT] = {.option = TEXT("output", "FILE|DIR/",
                                       "A safetensors file to write, or a directory for the files "
                                       "as they were saved."),

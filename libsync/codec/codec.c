@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "codec/entropy.h"
+#include "codec/fast.h"
 #include "codec/planes.h"
 
 #include <string.h>
@@ -19,6 +20,7 @@ enum {
 struct codec_scratch {
     const struct allocator *allocator;
     struct entropy *entropy;
+    const struct fast_steps *fast;
     size_t bytes;
     uint8_t *planes; /* [bytes] */
     uint8_t sample[SAMPLE_BYTES];
@@ -35,6 +37,9 @@ struct codec_scratch *codec_scratch_new(const struct allocator *allocator, size_
     scratch->bytes = chunk_bytes_max > SAMPLE_BYTES ? chunk_bytes_max : SAMPLE_BYTES;
     scratch->planes = memory_new(allocator, 1, scratch->bytes);
     scratch->entropy = entropy_new(allocator);
+    const struct fast_steps *known[3];
+    fast_steps_known(known);
+    scratch->fast = known[0];
     if (!scratch->planes || !scratch->entropy) {
         codec_scratch_free(scratch);
         return NULL;
@@ -62,6 +67,8 @@ const char *codec_name(uint8_t codec) {
         return "huff";
     case CODEC_ZSTD:
         return "zstd";
+    case CODEC_FAST:
+        return "fast";
     case CODEC_AUTO:
         return "auto";
     default:
@@ -122,6 +129,17 @@ static enum satsync_status encode_zstd(struct codec_scratch *scratch,
     return SATSYNC_OK;
 }
 
+/* 0: these are no floats with an exponent in their first byte, or too many of them are escapes. */
+static size_t encode_fast(const struct codec_scratch *scratch, const struct codec_input *input,
+                          size_t room, uint8_t *coded) {
+    bool fits = input->floating && (input->width == 2 || input->width == 4) &&
+                input->raw_bytes % input->width == 0;
+    coded[0] = CODEC_FAST;
+    const struct fast_input floats = {input->raw, input->raw_bytes, input->width};
+    size_t made = fits ? fast_encode(scratch->fast, &floats, coded + 1, room - 1) : 0;
+    return made ? 1 + made : 0;
+}
+
 /* Codes a sample both ways. Matches must gain 3 % over planes to be worth their slower coding. */
 static enum satsync_status choose(struct codec_scratch *scratch, const struct codec_input *input,
                                   enum codec *choice) {
@@ -168,6 +186,8 @@ enum satsync_status codec_encode(struct codec_scratch *scratch, const struct cod
         TRY(encode_huff(scratch, input, input->raw_bytes, coded, &made));
     } else if (wish == CODEC_ZSTD) {
         TRY(encode_zstd(scratch, input, input->raw_bytes, coded, &made));
+    } else if (wish == CODEC_FAST) {
+        made = encode_fast(scratch, input, input->raw_bytes, coded);
     }
     if (made == 0) {
         coded[0] = CODEC_STORED;
@@ -233,6 +253,10 @@ enum satsync_status codec_decode(struct codec_scratch *scratch, const uint8_t *c
         return decode_huff(scratch, &in, raw, raw_bytes);
     case CODEC_ZSTD:
         return entropy_decode(scratch->entropy, coded + 1, coded_bytes - 1, raw, raw_bytes)
+                   ? SATSYNC_OK
+                   : SATSYNC_CORRUPT;
+    case CODEC_FAST:
+        return fast_decode(scratch->fast, coded + 1, coded_bytes - 1, raw, raw_bytes)
                    ? SATSYNC_OK
                    : SATSYNC_CORRUPT;
     default:

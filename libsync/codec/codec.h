@@ -24,6 +24,7 @@ enum codec {
     CODEC_STORED = 0,
     CODEC_HUFF = 1, /* byte planes, each Huffman coded or stored */
     CODEC_ZSTD = 2,
+    CODEC_FAST = 3,  /* exponents of floats of 2 or 4 bytes in 4 bits, at the speed of memory */
     CODEC_AUTO = 255 /* a wish only: samples the chunk and chooses */
 };
 
@@ -55,7 +56,7 @@ enum satsync_status codec_decode(struct codec_scratch *scratch, const uint8_t *c
                                  size_t coded_bytes, uint8_t *raw,
                                  size_t raw_bytes) SATSYNC_MUST_CHECK;
 
-/* "stored", "huff", "zstd", "auto", else "unknown". */
+/* "stored", "huff", "zstd", "fast", "auto", else "unknown". */
 const char *codec_name(uint8_t codec);
 
 #endif

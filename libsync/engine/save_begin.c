@@ -11,6 +11,7 @@ enum { LEAST_SLOTS = 4, MOST_SLOTS = 512, LEAST_CHUNK_BYTES = 4096 };
 
 static const enum codec codecs[] = {[SATSYNC_CODEC_AUTO] = CODEC_AUTO,
                                     [SATSYNC_CODEC_STORED] = CODEC_STORED,
+                                    [SATSYNC_CODEC_FAST] = CODEC_FAST,
                                     [SATSYNC_CODEC_HUFF] = CODEC_HUFF,
                                     [SATSYNC_CODEC_ZSTD] = CODEC_ZSTD};
 

@@ -49,7 +49,8 @@ struct satsync_tensor {
 enum satsync_codec {
     SATSYNC_CODEC_AUTO,   /* chosen chunk by chunk from a sample */
     SATSYNC_CODEC_STORED, /* no compression */
-    SATSYNC_CODEC_HUFF,   /* byte planes, exponents entropy-coded */
+    SATSYNC_CODEC_FAST,   /* bf16 and fp32 exponents in 4 bits, at the speed of memory */
+    SATSYNC_CODEC_HUFF,   /* byte planes, exponents entropy-coded: smaller */
     SATSYNC_CODEC_ZSTD
 };
 

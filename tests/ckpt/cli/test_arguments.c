@@ -164,7 +164,7 @@ static void test_mistakes_are_named_with_what_to_do(void **state) {
         {"satsync save s f --step 1.5", "--step", "is not a whole number"},
         {"satsync save s f --step 9223372036854775808", "--step", "is outside"},
         {"satsync save s f --step 1 --codec gzip", "--codec",
-         "is not one of auto|stored|huff|zstd"},
+         "is not one of auto|stored|fast|huff|zstd"},
         {"satsync save s f --step= --key k", "--step", "is empty"},
         {"satsync show s x", "STEP", "is not a whole number"},
         {"satsync push s 1 h:1 --rate fast", "--rate", "is not a rate"},

@@ -37,7 +37,7 @@ static void test_bash_offers_what_the_rows_say(void **state) {
         {"satsync sa", "save\n"},
         {"satsync --json ver", "verify\n"},
         {"satsync save --st", "--step\n"},
-        {"satsync save s --codec ''", "auto stored huff zstd\n"},
+        {"satsync save s --codec ''", "auto stored fast huff zstd\n"},
         {"satsync save s --step ''", "\n"},
         {"satsync push --p", "--peer\n"},
         {"satsync completion ''", "bash\n"},

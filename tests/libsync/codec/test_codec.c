@@ -51,7 +51,7 @@ static void check_decodes(size_t made, size_t bytes) {
 
 static void test_every_wish_width_and_size_round_trips(void **state) {
     (void)state;
-    static const uint8_t wishes[] = {CODEC_STORED, CODEC_HUFF, CODEC_ZSTD, CODEC_AUTO};
+    static const uint8_t wishes[] = {CODEC_STORED, CODEC_HUFF, CODEC_ZSTD, CODEC_FAST, CODEC_AUTO};
     static const uint8_t widths[] = {1, 2, 4, 8, 3};
     static const size_t sizes[] = {0, 1, 7, 63, 64, 72, 1000, 16384, 16392, 65528, BYTES};
     fill_weights(1);
@@ -88,6 +88,21 @@ static void test_auto_takes_matches_for_text_and_stores_noise(void **state) {
     assert_int_equal(coded[0], CODEC_STORED);
     assert_int_equal(encode(CODEC_ZSTD, 4, true, BYTES), BYTES + 1);
     assert_int_equal(coded[0], CODEC_STORED);
+    assert_int_equal(encode(CODEC_FAST, 4, true, BYTES), BYTES + 1);
+    assert_int_equal(coded[0], CODEC_STORED);
+}
+
+static void test_fast_is_for_floats_of_two_and_four_bytes(void **state) {
+    (void)state;
+    fill_weights(5);
+    assert_in_range(encode(CODEC_FAST, 2, true, BYTES), BYTES * 3 / 4, BYTES * 76 / 100);
+    assert_int_equal(coded[0], CODEC_FAST);
+    static const uint8_t widths[] = {1, 3, 8};
+    for (size_t i = 0; i < sizeof widths; i++) {
+        assert_int_equal(encode(CODEC_FAST, widths[i], true, BYTES), BYTES + 1);
+    }
+    assert_int_equal(encode(CODEC_FAST, 2, false, BYTES), BYTES + 1);
+    assert_int_equal(encode(CODEC_FAST, 2, true, 4095), 4096);
 }
 
 static void test_zeros_become_small(void **state) {
@@ -99,7 +114,7 @@ static void test_zeros_become_small(void **state) {
 
 static void test_wrong_sizes_are_corrupt(void **state) {
     (void)state;
-    static const uint8_t wishes[] = {CODEC_STORED, CODEC_HUFF, CODEC_ZSTD};
+    static const uint8_t wishes[] = {CODEC_STORED, CODEC_HUFF, CODEC_ZSTD, CODEC_FAST};
     memset(raw, 1, 1024);
     for (size_t w = 0; w < sizeof wishes; w++) {
         size_t made = encode((enum codec)wishes[w], 4, true, 1024);
@@ -147,8 +162,11 @@ static void test_damage_never_writes_past_the_chunk(void **state) {
     (void)state;
     struct random random = random_of(6, 0);
     fill_weights(6);
-    size_t made = encode(CODEC_HUFF, 2, true, 4096);
-    for (int trial = 0; trial < 5000; trial++) {
+    size_t made = 0;
+    for (int trial = 0; trial < 10000; trial++) {
+        if (trial % 5000 == 0) {
+            made = encode(trial == 0 ? CODEC_HUFF : CODEC_FAST, 2, true, 4096);
+        }
         size_t at = (size_t)random_below(&random, made);
         uint8_t before = coded[at];
         coded[at] = (uint8_t)random_u32(&random);
@@ -166,6 +184,7 @@ int main(void) {
         cmocka_unit_test(test_every_wish_width_and_size_round_trips),
         cmocka_unit_test(test_weights_take_their_order_0_share),
         cmocka_unit_test(test_auto_takes_matches_for_text_and_stores_noise),
+        cmocka_unit_test(test_fast_is_for_floats_of_two_and_four_bytes),
         cmocka_unit_test(test_zeros_become_small),
         cmocka_unit_test(test_wrong_sizes_are_corrupt),
         cmocka_unit_test(test_bad_plane_headers_are_corrupt),
