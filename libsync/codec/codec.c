@@ -12,6 +12,7 @@ enum {
     ROTATED = 0x80,
     SMALL_BYTES = 64,       /* below this a header costs what coding gains */
     WORTHWHILE_MILLE = 988, /* a plane that Huffman would leave longer than this is stored */
+    SPARSE_PART = 5,        /* a plane that Huffman leaves shorter than this part is sparse */
     PIECES = 4,             /* a sample is this many pieces of the chunk */
     PIECE_BYTES = 4096,
     SAMPLE_BYTES = PIECES * PIECE_BYTES
@@ -86,6 +87,30 @@ static struct planes shape_of(const struct codec_input *input, size_t bytes) {
     return shape;
 }
 
+/* A Huffman code spends at least one bit a symbol: of planes that come near it, matches often leave
+ * less. */
+static enum satsync_status encode_plane(struct codec_scratch *scratch, struct entropy_span *span,
+                                        size_t *made) {
+    *made = 0;
+    if (entropy_estimate(span->raw, span->raw_bytes) >= WORTHWHILE_MILLE) {
+        return SATSYNC_OK;
+    }
+    TRY(entropy_encode(scratch->entropy, ENTROPY_HUFFMAN, span, made));
+    if (*made && *made < span->raw_bytes / SPARSE_PART) {
+        /* Behind the first, so that the smaller one can be kept. */
+        struct entropy_span other = *span;
+        size_t other_made;
+        other.coded += *made;
+        other.room = span->room - *made < *made ? span->room - *made : *made - 1;
+        TRY(entropy_encode(scratch->entropy, ENTROPY_ZSTD, &other, &other_made));
+        if (other_made) {
+            memmove(span->coded, other.coded, other_made);
+            *made = other_made;
+        }
+    }
+    return SATSYNC_OK;
+}
+
 /* Per plane: its coded size, which equals the number of elements when it is stored; then
  * the planes' bytes. *coded_bytes is 0 when that does not fit into `room`. */
 static enum satsync_status encode_huff(struct codec_scratch *scratch,
@@ -103,11 +128,9 @@ static enum satsync_status encode_huff(struct codec_scratch *scratch,
     }
     for (int p = 0; p < shape.width && !out.failed; p++) {
         const uint8_t *plane = scratch->planes + (size_t)p * shape.elements;
-        size_t made = 0;
-        if (entropy_estimate(plane, shape.elements) < WORTHWHILE_MILLE) {
-            struct entropy_span span = {plane, shape.elements, out.at, bytes_room(&out)};
-            TRY(entropy_encode(scratch->entropy, ENTROPY_HUFFMAN, &span, &made));
-        }
+        struct entropy_span span = {plane, shape.elements, out.at, bytes_room(&out)};
+        size_t made;
+        TRY(encode_plane(scratch, &span, &made));
         if (made && made < shape.elements) {
             store_le32(sizes + 4 * (size_t)p, (uint32_t)made);
             out.at += made;

@@ -105,6 +105,19 @@ static void test_fast_is_for_floats_of_two_and_four_bytes(void **state) {
     assert_int_equal(encode(CODEC_FAST, 2, true, 4095), 4096);
 }
 
+/* A Huffman code alone spends a bit on each byte. */
+static void test_sparse_planes_take_less_than_a_bit_a_byte(void **state) {
+    (void)state;
+    fill_weights(7);
+    for (size_t i = 0; i < BYTES; i++) {
+        raw[i] = i / 4 % 100 ? 0 : raw[i];
+    }
+    size_t made = encode(CODEC_HUFF, 4, true, BYTES);
+    assert_int_equal(coded[0], CODEC_HUFF);
+    assert_true(made < BYTES / 16);
+    check_decodes(made, BYTES);
+}
+
 static void test_zeros_become_small(void **state) {
     (void)state;
     memset(raw, 0, sizeof raw);
@@ -185,6 +198,7 @@ int main(void) {
         cmocka_unit_test(test_weights_take_their_order_0_share),
         cmocka_unit_test(test_auto_takes_matches_for_text_and_stores_noise),
         cmocka_unit_test(test_fast_is_for_floats_of_two_and_four_bytes),
+        cmocka_unit_test(test_sparse_planes_take_less_than_a_bit_a_byte),
         cmocka_unit_test(test_zeros_become_small),
         cmocka_unit_test(test_wrong_sizes_are_corrupt),
         cmocka_unit_test(test_bad_plane_headers_are_corrupt),
