@@ -7,13 +7,14 @@
 
 enum { CODEC_FILES_LIMIT = 16 };
 
-/* A file's name says its element: *.bf16 and *.fp32 (or .f32), else bytes. */
+/* A file's name says its element: bf16, fp16, fp32 or fp64 anywhere in it, else bytes. */
 struct codec_files {
     const char *const *paths;
     size_t count;
 };
 
-/* Two rows for each data set and codec; the share is of memcpy's speed on the same bytes. */
+/* Two rows for each data set and codec, encoding and decoding; the share is of memcpy's speed on
+ * the same bytes. */
 enum satsync_status codec_speed_run(const struct scenario *scenario,
                                     const struct codec_files *files, struct row *rows,
                                     size_t *count, struct satsync_error *error) SATSYNC_MUST_CHECK;

@@ -16,7 +16,7 @@ enum {
     ROW_NAME_BYTES = 64,
     ROW_FIGURES = 16,
     ROW_RUNS = 1024,
-    ROWS_A_SCENARIO = 64, /* at most */
+    ROWS_A_SCENARIO = 144, /* at most */
     ROW_SHARE_ONE = 1000000
 };
 
