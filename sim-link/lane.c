@@ -72,7 +72,8 @@ static struct packet *lane_duplicate(struct stage_exit *exit, const struct packe
     struct lane *lane = (struct lane *)exit;
     struct packet *twin = packets_take(lane->options.packets);
     if (twin != NULL) {
-        memcpy(twin, packet, sizeof *packet + packet->bytes);
+        size_t content_bytes = lane->options.packets->without_content ? 0 : packet->bytes;
+        memcpy(twin, packet, sizeof *packet + content_bytes);
         twin->next = NULL;
         lane->counts.duplicated_packets++;
         lane->counts.duplicated_bytes += packet->bytes;
@@ -153,6 +154,8 @@ static struct stage *new_disorder(struct lane *lane, const struct lane_plan *pla
                                              .reorder_ns = plan->reorder_ns,
                                              .duplicate_ppb = plan->duplicate_ppb,
                                              .corrupt_ppb = plan->corrupt_ppb,
+                                             .without_content =
+                                                 lane->options.packets->without_content,
                                              .random = random_for(lane, PURPOSE_DISORDER)};
     return stage_disorder_new(&options, lane->options.allocator);
 }
@@ -221,6 +224,13 @@ static void set_next(struct lane *lane) {
     lane->next_ns = next_ns;
 }
 
+static void take_content(const struct lane *lane, struct packet *packet, const void *data) {
+    memcpy(packet->data, data, packet->bytes);
+    if (lane->options.trace != NULL) {
+        packet->content = content_hash(data, packet->bytes);
+    }
+}
+
 void lane_push(struct lane *lane, uint64_t now_ns, const struct packet *header, const void *data) {
     struct packet *packet = packets_take(lane->options.packets);
     uint64_t number = lane->counts.entered_packets++;
@@ -239,9 +249,8 @@ void lane_push(struct lane *lane, uint64_t now_ns, const struct packet *header, 
         lane_drop(&lane->exit, now_ns, packet, DROP_SIZE);
         return;
     }
-    memcpy(packet->data, data, header->bytes);
-    if (lane->options.trace != NULL) {
-        packet->content = content_hash(data, header->bytes);
+    if (!lane->options.packets->without_content) {
+        take_content(lane, packet, data);
     }
     lane->stages[0]->ops->push(lane->stages[0], now_ns, packet);
     set_next(lane);
@@ -259,6 +268,10 @@ void lane_run(struct lane *lane, uint64_t now_ns) {
         }
     }
     set_next(lane);
+}
+
+uint16_t lane_index(const struct lane *lane) {
+    return lane->options.index;
 }
 
 void lane_counts(const struct lane *lane, struct lane_counts *counts) {

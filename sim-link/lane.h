@@ -70,6 +70,7 @@ typedef void lane_sink(void *context, uint64_t now_ns, struct packet *packet);
 struct lane_options {
     const struct lane_plan *plan; /* copied, but what it borrows is not */
     struct lane_identity identity;
+    uint16_t index;           /* among its owner's lanes */
     struct packets *packets;  /* borrowed */
     struct trace_hash *trace; /* borrowed; NULL: none is kept */
     lane_sink *sink;          /* takes each delivered packet over */
@@ -81,7 +82,7 @@ enum satsync_status lane_open(const struct lane_options *options, struct lane **
                               struct satsync_error *error) SATSYNC_MUST_CHECK;
 void lane_close(struct lane *lane);
 
-/* Copies a payload in. It may be dropped there and then. */
+/* Copies a payload in (none where packets have no content). It may be dropped there and then. */
 void lane_push(struct lane *lane, uint64_t now_ns, const struct packet *header, const void *data);
 
 /* When lane_run is next needed. */
@@ -89,6 +90,8 @@ uint64_t lane_next_ns(const struct lane *lane);
 
 /* Runs what is due at exactly lane_next_ns, which now_ns is. */
 void lane_run(struct lane *lane, uint64_t now_ns);
+
+uint16_t lane_index(const struct lane *lane);
 
 void lane_counts(const struct lane *lane, struct lane_counts *counts);
 

@@ -27,7 +27,8 @@ void packets_fini(struct packets *packets) {
 }
 
 static void add_slab(struct packets *packets) {
-    size_t each = (sizeof(struct packet) + packets->data_bytes + 15) / 16 * 16;
+    size_t room = packets->without_content ? 0 : packets->data_bytes;
+    size_t each = (sizeof(struct packet) + room + 15) / 16 * 16;
     struct slab *slab = memory_new(packets->allocator, 1, sizeof *slab + each * SLAB_PACKETS);
     if (slab == NULL) {
         return;

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +26,8 @@ struct packet {
 };
 
 struct packets {
-    size_t data_bytes; /* room for payload in each */
+    size_t data_bytes;    /* the largest payload, and room for it in each */
+    bool without_content; /* packets have a size but no room; set before the first is taken */
     struct packet *free;
     void *slabs; /* list of allocations */
     uint64_t taken;

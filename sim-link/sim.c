@@ -9,8 +9,11 @@ struct sim {
     bool traced;
     struct trace_hash trace;
     struct packets packets;
-    struct lane *lanes[SIM_LANES_LIMIT];
     size_t count;
+    struct lane *lanes[SIM_LANES_LIMIT];
+    /* A binary heap of the lanes' indices by (next event, index); `place` inverts it. */
+    uint16_t heap[SIM_LANES_LIMIT];
+    uint16_t place[SIM_LANES_LIMIT];
     const struct allocator *allocator;
 };
 
@@ -25,6 +28,7 @@ enum satsync_status sim_open(const struct sim_options *options, struct sim **out
     sim->allocator = options->allocator;
     size_t bytes = options->payload_bytes_limit;
     packets_init(&sim->packets, bytes == 0 ? PAYLOAD_BYTES_DEFAULT : bytes, options->allocator);
+    sim->packets.without_content = options->without_content;
     *out = sim;
     return SATSYNC_OK;
 }
@@ -40,6 +44,37 @@ void sim_close(struct sim *sim) {
     memory_free(sim->allocator, sim);
 }
 
+static bool comes_before(const struct sim *sim, uint16_t a, uint16_t b) {
+    uint64_t a_ns = lane_next_ns(sim->lanes[a]);
+    uint64_t b_ns = lane_next_ns(sim->lanes[b]);
+    return a_ns < b_ns || (a_ns == b_ns && a < b);
+}
+
+static void put(struct sim *sim, size_t at, uint16_t index) {
+    sim->heap[at] = index;
+    sim->place[index] = (uint16_t)at;
+}
+
+/* Finds the place of a lane whose next event has changed. */
+static void settle(struct sim *sim, uint16_t index) {
+    size_t at = sim->place[index];
+    while (at > 0 && comes_before(sim, index, sim->heap[(at - 1) / 2])) {
+        put(sim, at, sim->heap[(at - 1) / 2]);
+        at = (at - 1) / 2;
+    }
+    for (size_t child = 2 * at + 1; child < sim->count; child = 2 * at + 1) {
+        if (child + 1 < sim->count && comes_before(sim, sim->heap[child + 1], sim->heap[child])) {
+            child++;
+        }
+        if (!comes_before(sim, sim->heap[child], index)) {
+            break;
+        }
+        put(sim, at, sim->heap[child]);
+        at = child;
+    }
+    put(sim, at, index);
+}
+
 enum satsync_status sim_add(struct sim *sim, const struct sim_lane *lane, struct lane **out,
                             struct satsync_error *error) {
     ENSURE(sim->count < SIM_LANES_LIMIT, error, SATSYNC_LIMIT, "sim",
@@ -51,8 +86,12 @@ enum satsync_status sim_add(struct sim *sim, const struct sim_lane *lane, struct
                                    .sink = lane->sink,
                                    .context = lane->context,
                                    .allocator = sim->allocator};
+    options.index = (uint16_t)sim->count;
     TRY(lane_open(&options, out, error));
-    sim->lanes[sim->count++] = *out;
+    sim->lanes[sim->count] = *out;
+    put(sim, sim->count, options.index);
+    sim->count++;
+    settle(sim, options.index);
     return SATSYNC_OK;
 }
 
@@ -62,44 +101,33 @@ uint64_t sim_now_ns(const struct sim *sim) {
 
 void sim_push(struct sim *sim, struct lane *lane, const struct packet *header, const void *data) {
     lane_push(lane, sim->now_ns, header, data);
+    settle(sim, lane_index(lane));
 }
 
 void sim_release(struct sim *sim, struct packet *packet) {
     packets_give(&sim->packets, packet);
 }
 
-static struct lane *next_lane(const struct sim *sim) {
-    struct lane *next = NULL;
-    uint64_t next_ns = TIME_NEVER;
-    for (size_t i = 0; i < sim->count; i++) {
-        uint64_t at_ns = lane_next_ns(sim->lanes[i]);
-        if (at_ns < next_ns) {
-            next = sim->lanes[i];
-            next_ns = at_ns;
-        }
-    }
-    return next;
-}
-
 uint64_t sim_next_ns(const struct sim *sim) {
-    const struct lane *lane = next_lane(sim);
-    return lane == NULL ? TIME_NEVER : lane_next_ns(lane);
+    return sim->count == 0 ? TIME_NEVER : lane_next_ns(sim->lanes[sim->heap[0]]);
 }
 
 bool sim_step(struct sim *sim) {
-    struct lane *lane = next_lane(sim);
-    if (lane == NULL) {
+    uint64_t next_ns = sim_next_ns(sim);
+    if (next_ns == TIME_NEVER) {
         return false;
     }
-    assert(lane_next_ns(lane) >= sim->now_ns);
-    sim->now_ns = lane_next_ns(lane);
-    lane_run(lane, sim->now_ns);
+    assert(next_ns >= sim->now_ns);
+    sim->now_ns = next_ns;
+    uint16_t index = sim->heap[0];
+    lane_run(sim->lanes[index], next_ns);
+    settle(sim, index);
     return true;
 }
 
 void sim_run_until(struct sim *sim, uint64_t now_ns) {
-    while (sim_next_ns(sim) <= now_ns) {
-        sim_step(sim);
+    while (sim_next_ns(sim) <= now_ns && sim_step(sim)) {
+        continue;
     }
     if (now_ns > sim->now_ns) {
         sim->now_ns = now_ns;

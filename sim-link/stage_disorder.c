@@ -8,9 +8,12 @@ struct stage_disorder {
     struct timers late; /* values are packets */
 };
 
-static void corrupt(struct random *random, struct packet *packet) {
+static void corrupt(struct stage_disorder_options *options, struct packet *packet) {
     if (packet->bytes > 0) {
-        uint64_t bit = random_below(random, (uint64_t)packet->bytes * 8);
+        uint64_t bit = random_below(&options->random, (uint64_t)packet->bytes * 8);
+        if (options->without_content) {
+            return;
+        }
         packet->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
 }
@@ -40,7 +43,7 @@ static void disorder_push(struct stage *stage, uint64_t now_ns, struct packet *p
         twin = stage->exit->duplicate(stage->exit, packet);
     }
     if (draw_ppb(&options->random, options->corrupt_ppb)) {
-        corrupt(&options->random, packet);
+        corrupt(options, packet);
     }
     place(disorder, now_ns, packet);
     if (twin != NULL) {

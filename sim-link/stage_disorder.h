@@ -13,6 +13,7 @@ struct stage_disorder_options {
     uint64_t reorder_ns; /* a late packet is late by up to this much */
     uint64_t duplicate_ppb;
     uint64_t corrupt_ppb;
+    bool without_content; /* packets have no bytes to turn */
     struct random random;
 };
 

@@ -10,6 +10,10 @@ struct stage_jitter {
     struct stage_jitter_options options;
     struct packet_list list;
     uint64_t last_due_ns;
+    /* The knots about the last packet; drawing them for each would cost more than all the rest. */
+    uint64_t index;
+    uint64_t from_ns;
+    uint64_t to_ns;
 };
 
 static uint64_t knot(const struct stage_jitter_options *options, uint64_t index) {
@@ -18,17 +22,29 @@ static uint64_t knot(const struct stage_jitter_options *options, uint64_t index)
     return multiply_divide(options->jitter_ns, block[0], UINT32_MAX);
 }
 
+/* At most 60 s of jitter times 10 ms: no overflow. */
+static uint64_t between(uint64_t from_ns, uint64_t to_ns, uint64_t along_ns) {
+    return from_ns * (KNOT_NS - along_ns) / KNOT_NS + to_ns * along_ns / KNOT_NS;
+}
+
 uint64_t stage_jitter_at(const struct stage_jitter_options *options, uint64_t now_ns) {
     uint64_t index = now_ns / KNOT_NS;
-    uint64_t along = now_ns % KNOT_NS;
-    uint64_t from = knot(options, index);
-    uint64_t to = knot(options, index + 1);
-    return multiply_divide(from, KNOT_NS - along, KNOT_NS) + multiply_divide(to, along, KNOT_NS);
+    return between(knot(options, index), knot(options, index + 1), now_ns % KNOT_NS);
+}
+
+static uint64_t extra_at(struct stage_jitter *jitter, uint64_t now_ns) {
+    uint64_t index = now_ns / KNOT_NS;
+    if (index != jitter->index) {
+        jitter->from_ns = knot(&jitter->options, index);
+        jitter->to_ns = knot(&jitter->options, index + 1);
+        jitter->index = index;
+    }
+    return between(jitter->from_ns, jitter->to_ns, now_ns % KNOT_NS);
 }
 
 static void jitter_push(struct stage *stage, uint64_t now_ns, struct packet *packet) {
     struct stage_jitter *jitter = (struct stage_jitter *)stage;
-    uint64_t due_ns = now_ns + stage_jitter_at(&jitter->options, now_ns);
+    uint64_t due_ns = now_ns + extra_at(jitter, now_ns);
     if (due_ns < jitter->last_due_ns) {
         due_ns = jitter->last_due_ns;
     }
@@ -63,5 +79,6 @@ struct stage *stage_jitter_new(const struct stage_jitter_options *options,
     }
     jitter->stage = (struct stage){.ops = &OPS, .allocator = allocator, .next_ns = TIME_NEVER};
     jitter->options = *options;
+    jitter->index = UINT64_MAX;
     return &jitter->stage;
 }

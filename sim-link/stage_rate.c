@@ -15,6 +15,10 @@ struct stage_rate {
     uint64_t rate_until_ns;
     uint64_t end_ns;   /* whole nanoseconds of the last departure that was set */
     uint64_t end_part; /* and its fraction, in units of 1 / rate_bps ns */
+    /* How long the last size takes at the present rate: a division less for each packet. */
+    uint32_t size_bytes;
+    uint64_t size_ns;
+    uint64_t size_part;
 };
 
 /* At most 64-fold either way, whatever is drawn. */
@@ -33,7 +37,17 @@ static void follow_slot(struct stage_rate *rate, uint64_t now_ns) {
     fresh_bps = fresh_bps == 0 ? 1 : fresh_bps;
     rate->end_part = multiply_divide(rate->end_part, fresh_bps, rate->rate_bps);
     rate->rate_bps = fresh_bps;
+    rate->size_bytes = 0;
     rate->rate_until_ns = slots_end(&rate->options.slots.options, now_ns);
+}
+
+static void measure(struct stage_rate *rate, uint32_t wire_bytes) {
+    if (wire_bytes != rate->size_bytes) {
+        uint64_t work = (uint64_t)wire_bytes * 8 * NS_PER_S;
+        rate->size_bytes = wire_bytes;
+        rate->size_ns = work / rate->rate_bps;
+        rate->size_part = work % rate->rate_bps;
+    }
 }
 
 /* The first of the list begins at now_ns, or at the exact end of the one before. */
@@ -44,9 +58,13 @@ static void transmit(struct stage_rate *rate, uint64_t now_ns) {
         rate->end_ns = now_ns;
         rate->end_part = 0;
     }
-    uint128 work = (uint128)rate->list.first->wire_bytes * 8 * NS_PER_S + rate->end_part;
-    rate->end_ns += (uint64_t)(work / rate->rate_bps);
-    rate->end_part = (uint64_t)(work % rate->rate_bps);
+    measure(rate, rate->list.first->wire_bytes);
+    rate->end_ns += rate->size_ns;
+    rate->end_part += rate->size_part;
+    if (rate->end_part >= rate->rate_bps) {
+        rate->end_part -= rate->rate_bps;
+        rate->end_ns++;
+    }
     rate->list.first->due_ns = rate->end_ns + (rate->end_part > 0);
     rate->stage.next_ns = rate->list.first->due_ns;
 }

@@ -112,8 +112,49 @@ static void test_the_past_is_not_run_again(void **state) {
     sim_close(sim);
 }
 
+struct order {
+    struct sim *sim;
+    uint32_t flows[200];
+    size_t count;
+};
+
+static void note_order(void *context, uint64_t now_ns, struct packet *packet) {
+    struct order *order = context;
+    (void)now_ns;
+    order->flows[order->count++] = packet->flow;
+    sim_release(order->sim, packet);
+}
+
+static void test_lanes_due_at_once_run_in_the_order_they_were_added(void **state) {
+    (void)state;
+    struct order order = {.count = 0};
+    struct lane *lanes[100];
+    struct sim_options options = {.untraced = true, .without_content = true};
+    assert_int_equal(sim_open(&options, &order.sim, NULL), SATSYNC_OK);
+    for (uint32_t i = 0; i < 100; i++) {
+        /* Two groups: the odd ones are due at 1 ms, the even ones at 2 ms. */
+        struct lane_plan plan = {.delay_ns = i % 2 ? 1000000 : 2000000};
+        struct sim_lane lane = {&plan, {.seed = 1, .link = i}, note_order, &order};
+        assert_int_equal(sim_add(order.sim, &lane, &lanes[i], NULL), SATSYNC_OK);
+    }
+    for (uint32_t i = 0; i < 100; i++) {
+        uint32_t which = i * 37 % 100;
+        struct packet header = {.bytes = 1000, .flow = which};
+        sim_push(order.sim, lanes[which], &header, NULL);
+    }
+    while (sim_step(order.sim)) {
+        continue;
+    }
+    assert_int_equal(order.count, 100);
+    for (uint32_t i = 0; i < 100; i++) {
+        assert_int_equal(order.flows[i], i < 50 ? 2 * i + 1 : 2 * (i - 50));
+    }
+    sim_close(order.sim);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lanes_due_at_once_run_in_the_order_they_were_added),
         cmocka_unit_test(test_twenty_seeds_give_their_golden_traces),
         cmocka_unit_test(test_another_seed_gives_another_trace),
         cmocka_unit_test(test_the_past_is_not_run_again),
