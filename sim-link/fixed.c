@@ -40,6 +40,19 @@ uint64_t fixed_scale(uint64_t value, int32_t power_q16) {
     return scaled > UINT64_MAX ? UINT64_MAX : (uint64_t)scaled;
 }
 
+/* Heron's, from above: falls until it is the floor. */
+uint64_t fixed_root(uint64_t value) {
+    if (value < 2) {
+        return value;
+    }
+    unsigned bits = 64u - (unsigned)__builtin_clzll(value);
+    uint64_t root = 1ull << (bits + 1) / 2;
+    for (uint64_t next = (root + value / root) / 2; next < root; next = (root + value / root) / 2) {
+        root = next;
+    }
+    return root;
+}
+
 uint64_t draw_exponential(struct random *random, uint64_t mean) {
     const uint64_t ln2_q32 = 2977044472u;
     uint64_t uniform = random_u64(random) | 1;

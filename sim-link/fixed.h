@@ -18,6 +18,9 @@ uint64_t fixed_log2(uint64_t value);
 /* value * 2^(power / 65536), saturating; |power| <= 40 * 65536. */
 uint64_t fixed_scale(uint64_t value, int32_t power_q16);
 
+/* Square root, rounded down. */
+uint64_t fixed_root(uint64_t value);
+
 /* Exponentially distributed with this mean. */
 uint64_t draw_exponential(struct random *random, uint64_t mean);
 

@@ -4,24 +4,13 @@
 
 #include <assert.h>
 
-static uint32_t square_root(uint64_t value) {
-    uint32_t root = 0;
-    for (int bit = 31; bit >= 0; bit--) {
-        uint64_t tried = root | 1ull << bit;
-        if (tried * tried <= value) {
-            root = (uint32_t)tried;
-        }
-    }
-    return root;
-}
-
 struct slots slots_of(const struct slots_options *options, uint64_t seed, uint64_t stream) {
     assert(options->period_ns > 0 && options->correlation_permille < 1000);
     struct slots slots = {.options = *options, .random = random_of(seed, stream)};
     uint64_t correlation = (uint64_t)options->correlation_permille * Q16_ONE / 1000;
     slots.correlation_q16 = (int32_t)correlation;
     slots.innovation_q16 =
-        (int32_t)square_root((uint64_t)Q16_ONE * Q16_ONE - correlation * correlation);
+        (int32_t)fixed_root((uint64_t)Q16_ONE * Q16_ONE - correlation * correlation);
     slots.z_q16 = draw_normal(&slots.random);
     return slots;
 }
