@@ -1,8 +1,9 @@
 /*
- * A link: messages between two sites that know each other by public key.
+ * A link: messages between two sites that know each other by public key, or between two ranks of
+ * one site that know each other by number.
  *
  * An endpoint is one local address with all its links. The engine sees only this header; behind it
- * stand the long-haul transport and (later) UCX. Owner thread: that which polls the endpoint.
+ * stand the long-haul transport and UCX. Owner thread: that which polls the endpoint.
  *
  * A message is a numbered run of `bytes` bytes in one class. The sender writes it in order as
  * borrowed slices; the receiver gets its bytes in any order, each byte exactly once, as they
@@ -39,7 +40,8 @@ enum link_event_kind {
     LINK_EVENT_UP,        /* the handshake is complete; `peer_key` says with whom */
     LINK_EVENT_DOWN,      /* final, with `status`; all slices were returned before it */
     LINK_EVENT_MESSAGE,   /* the peer began message `message` of `class` with `message_bytes` */
-    LINK_EVENT_DATA,      /* `bytes` of it at `offset`; `data` borrowed until the next poll */
+    LINK_EVENT_DATA,      /* `bytes` of it at `offset`; `data` borrowed until the next poll, unless
+                             it lies in the buffer that was given to `place` */
     LINK_EVENT_RECEIVED,  /* every byte of it was given */
     LINK_EVENT_WRITABLE,  /* an outgoing message takes slices again after SATSYNC_AGAIN */
     LINK_EVENT_RETURNED,  /* a slice is the caller's again: `cookie` */
@@ -57,7 +59,9 @@ struct link_event {
     const uint8_t *data;
     size_t bytes;
     void *cookie;
-    const uint8_t *peer_key; /* the peer's Ed25519 public key, LINK_KEY_BYTES; borrowed */
+    const uint8_t *peer_key; /* the peer's Ed25519 public key, LINK_KEY_BYTES; borrowed; NULL for a
+                                peer that is known by its rank */
+    uint32_t peer_rank;
 };
 
 /* What a link is doing, in the words an operator reads. */
@@ -107,6 +111,13 @@ struct link_ops {
     /* Tells the peer and drops what is in flight; slices are returned, then LINK_EVENT_DOWN. After
      * that event the link is gone. Once called again is allowed and does nothing. */
     void (*close)(struct link *link, enum satsync_status why);
+
+    /* NULL where everything is copied once. Else it is owed for each LINK_EVENT_MESSAGE, at any
+     * time: the message's bytes go straight to `into`, which is as large as the message and
+     * borrowed until LINK_EVENT_RECEIVED or LINK_EVENT_DOWN; NULL asks for data as without. Data is
+     * told as ever, `data` being inside `into`, and none before this call. Such a link announces
+     * the messages of a peer in order. */
+    void (*place)(struct link *link, uint64_t message, uint8_t *into);
 };
 
 struct link {
@@ -116,7 +127,8 @@ struct link {
 
 struct link_target {
     const char *address;     /* as the net reads it, such as "HOST:PORT" */
-    const uint8_t *peer_key; /* LINK_KEY_BYTES: who must be there */
+    const uint8_t *peer_key; /* LINK_KEY_BYTES: who must be there; NULL inside a site */
+    uint32_t peer_rank;      /* inside a site: who must be there */
     uint64_t rate_bps;       /* a known rate of the path, 0 to find it out */
     uint64_t keepalive_ns;   /* give up after so long without a path; 0: default */
 };
@@ -142,6 +154,10 @@ struct endpoint_ops {
 
     /* Closes all links without waiting, then the net. */
     void (*close)(struct endpoint *endpoint);
+
+    /* NULL where there is none. For those who wait on many things at once: a descriptor that polls
+     * readable when poll is worth calling; -1 when it is so already. Holds until the next poll. */
+    int (*arm)(struct endpoint *endpoint);
 };
 
 struct endpoint {

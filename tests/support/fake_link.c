@@ -67,7 +67,11 @@ static void close_link(struct link *link, enum satsync_status why) {
 }
 
 void fake_link_init(struct fake_link *fake) {
-    static const struct link_ops ops = {submit, write_slice, release, stats, close_link};
+    static const struct link_ops ops = {.submit = submit,
+                                        .write = write_slice,
+                                        .release = release,
+                                        .stats = stats,
+                                        .close = close_link};
     *fake = (struct fake_link){
         .link.ops = &ops, .messages_taken = FAKE_LINK_MESSAGES, .slices_taken = FAKE_LINK_SLICES};
 }
