@@ -13,6 +13,7 @@ ARROWS = {
     # codec implements port/parity.h.
     "libsync/codec": ("libsync/base", "libsync/port"),
     "libsync/model": ("libsync/base",),
+    "libsync/collective": ("libsync/base", "libsync/port"),
     "libsync/rounds": ("libsync/base", "libsync/port", "libsync/codec", "libsync/model"),
     "libsync/engine": ("libsync/base", "libsync/port", "libsync/codec", "libsync/model"),
     "transport/wan": ("libsync/base", "libsync/port"),
