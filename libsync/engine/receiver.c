@@ -8,10 +8,10 @@
 #include <string.h>
 
 enum {
-    NOTE_LEAST_BYTES = 64 << 10,
+    NOTE_LEAST_BYTES = 8 << 10,
     NOTE_MOST_BYTES = 16 << 20,
     SYNC_EVERY_NS = 1000000000,
-    SYNC_LEAST_BYTES = 1 << 20,
+    SYNC_LEAST_BYTES = 8 << 20,
     SYNC_MOST_BYTES = 64 << 20
 };
 
@@ -158,10 +158,11 @@ static enum satsync_status begin(struct receiver *receiver, const struct wire_me
     }
     TRY(open_incoming(receiver, error));
     TRY(find_wanted(receiver, error));
-    /* What a dying process loses is what was not noted: keep it well under 1 % of the whole. What a
-     * dying machine loses was not synced, and costs a disk's flush each time. */
+    /* What a dying process loses is what was not noted: keep it far under 1 % of the whole, which
+     * leaves the rest to what is in flight. What a dying machine loses was not synced, and costs a
+     * disk's flush each time. */
     receiver->note_every_bytes =
-        clamp(receiver->total_bytes / 400, NOTE_LEAST_BYTES, NOTE_MOST_BYTES);
+        clamp(receiver->total_bytes / 1600, NOTE_LEAST_BYTES, NOTE_MOST_BYTES);
     receiver->sync_every_bytes =
         clamp(receiver->total_bytes / 100, SYNC_LEAST_BYTES, SYNC_MOST_BYTES);
     ENSURE(answer_want(receiver) == SATSYNC_OK, error, SATSYNC_NO_MEMORY, "receive",
