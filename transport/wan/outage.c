@@ -16,26 +16,32 @@ void outage_init(struct outage *outage) {
 void outage_sent(struct outage *outage, uint64_t now_ns, uint64_t open_count) {
     if (open_count == 0 && !outage->frozen) {
         outage->quiet_ns = now_ns;
+        outage->flows = false;
     }
 }
 
+/* The first one after idle time comes a round trip late, which says nothing of their pace. */
 static void pace(struct outage *outage, uint64_t pause_ns) {
-    if (pause_ns > 0 && !outage->frozen) {
+    if (pause_ns > 0 && !outage->frozen && outage->flows) {
         outage->pace_ns = outage->pace_ns ? (7 * outage->pace_ns + pause_ns) / 8 : pause_ns;
     }
+    outage->flows = true;
 }
 
-/* Half a pause late, and what the round trip varies by: one that is lost costs half a pause, 0.4 %
- * of the goodput at 5 % loss, and each part of a pause more is sent blindly when the peer dies. */
+/* A quarter of a pause late, and what the round trip varies by, but not more than a pause and 3 ms:
+ * one that is lost costs what is left of the pause after that, and all that leaves until then is
+ * sent blindly when the peer dies. */
 bool outage_is_hushed(const struct outage *outage, uint64_t now_ns, const struct rtt *rtt,
                       uint64_t oldest_ns, uint64_t open_count) {
-    if (open_count < OUTAGE_PACKETS || !rtt->sampled || outage->pace_ns == 0) {
+    if (open_count < OUTAGE_PACKETS || !rtt->sampled) {
         return false;
     }
     uint64_t most = rtt_ack_delay(rtt->smoothed_ns);
     uint64_t pause = outage->pace_ns < most ? outage->pace_ns : most;
-    pause += pause / 2;
+    pause = outage->pace_ns > 0 ? pause : rtt_ack_soon(rtt->smoothed_ns);
     uint64_t spread = rtt->variation_ns > LATE_LEAST_NS ? rtt->variation_ns : LATE_LEAST_NS;
+    spread = spread < pause + LATE_LEAST_NS ? spread : pause + LATE_LEAST_NS;
+    pause += pause / 4;
     uint64_t expected = oldest_ns + rtt->smoothed_ns;
     expected = expected > outage->quiet_ns ? expected : outage->quiet_ns;
     return now_ns > expected + pause + spread;

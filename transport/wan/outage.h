@@ -24,6 +24,7 @@ struct outage {
     bool stops_new;     /* frozen with enough in flight to call it an outage */
     uint64_t quiet_ns;  /* since when nothing was heard while something is in flight */
     uint64_t pace_ns;   /* between two acknowledgements, smoothed; 0 before the first */
+    bool flows;         /* an acknowledgement came since something is in flight */
     uint64_t frozen_ns; /* since when frozen */
     uint64_t probe_ns;  /* when the next probe is due */
     uint64_t interval_ns;

@@ -28,6 +28,11 @@ uint64_t rtt_ack_delay(uint64_t smoothed_ns) {
     return delay < MS ? MS : delay > 50 * MS ? 50 * MS : delay;
 }
 
+uint64_t rtt_ack_soon(uint64_t smoothed_ns) {
+    uint64_t delay = rtt_ack_delay(smoothed_ns);
+    return delay < 5 * MS ? delay : 5 * MS;
+}
+
 uint64_t rtt_patience(const struct rtt *rtt) {
     uint64_t spread = 4 * rtt->variation_ns;
     uint64_t floor = rtt->smoothed_ns / 8 + 5 * MS;

@@ -25,6 +25,9 @@ void rtt_sample(struct rtt *rtt, uint64_t sample_ns, uint64_t delay_ns);
  * between 1 and 50 ms. Both ends use this formula. */
 uint64_t rtt_ack_delay(uint64_t smoothed_ns);
 
+/* How long it holds one back while its budget of acknowledgements lets it: at most 5 ms. */
+uint64_t rtt_ack_soon(uint64_t smoothed_ns);
+
 /* How long after a datagram left its acknowledgement is surely late. */
 uint64_t rtt_patience(const struct rtt *rtt);
 

@@ -280,7 +280,8 @@ static void on_payload(struct wan *wan, uint64_t number, const uint8_t *payload,
         wan_go_down(wan, SATSYNC_PROTOCOL, true);
         return;
     }
-    ack_received(&wan->ack, wan->now_ns, number, bytes, eliciting);
+    size_t ip_bytes = PACKET_HEADER_BYTES + bytes + WAN_TAG_BYTES + WAN_IP_UDP_BYTES;
+    ack_received(&wan->ack, wan->now_ns, number, ip_bytes, eliciting);
 }
 
 static bool unseal(struct wan *wan, const struct packet_header *header, uint8_t *datagram,

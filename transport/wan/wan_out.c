@@ -171,7 +171,7 @@ static bool send_control(struct wan *wan, struct wan_batch *batch) {
     }
     size_t bytes = finish(wan, &draft, tell_rtt || ping);
     if (acks) {
-        ack_sent(&wan->ack, bytes);
+        ack_sent(&wan->ack, wan->now_ns, bytes + WAN_IP_UDP_BYTES);
         wan->counters.acks_sent++;
     }
     return single(batch, bytes, wan->now_ns);

@@ -69,13 +69,19 @@ static void test_bulk_hushes_when_the_next_ack_is_late_and_not_before(void **sta
     rtt_init(&rtt, 100 * MS);
     assert_false(outage_is_hushed(&outage, 5000 * MS, &rtt, 0, 100));
     rtt_sample(&rtt, 200 * MS, 0);
+    /* Before a pace is known it is taken for 5 ms, whatever the round trip. */
+    outage_sent(&outage, 600 * MS, 0);
+    assert_false(outage_is_hushed(&outage, 808 * MS, &rtt, 600 * MS, 100));
+    assert_true(outage_is_hushed(&outage, 815 * MS, &rtt, 600 * MS, 100));
+    (void)outage_heard(&outage, 800 * MS, 600 * MS);
+    assert_int_equal(outage.pace_ns, 0);
     for (int i = 0; i < 100; i++) {
         rtt_sample(&rtt, 200 * MS, 0);
         (void)outage_heard(&outage, (1000 + (uint64_t)i * 10) * MS, (800 + (uint64_t)i * 10) * MS);
     }
     /* The last came at 1990, one every 10. */
-    assert_false(outage_is_hushed(&outage, 2012 * MS, &rtt, 1795 * MS, 100));
-    assert_true(outage_is_hushed(&outage, 2015 * MS, &rtt, 1790 * MS, 100));
+    assert_false(outage_is_hushed(&outage, 2010 * MS, &rtt, 1795 * MS, 100));
+    assert_true(outage_is_hushed(&outage, 2011 * MS, &rtt, 1795 * MS, 100));
     /* Few packets in flight, or ones that left too late to be acknowledged yet, say nothing. */
     assert_false(outage_is_hushed(&outage, 2015 * MS, &rtt, 1790 * MS, 7));
     assert_false(outage_is_hushed(&outage, 2100 * MS, &rtt, 1900 * MS, 100));

@@ -31,6 +31,8 @@ static void test_ack_delay_is_an_eighth_within_bounds(void **state) {
     assert_int_equal(rtt_ack_delay(0), MS);
     assert_int_equal(rtt_ack_delay(80 * MS), 10 * MS);
     assert_int_equal(rtt_ack_delay(2600 * MS), 50 * MS);
+    assert_int_equal(rtt_ack_soon(16 * MS), 2 * MS);
+    assert_int_equal(rtt_ack_soon(2600 * MS), 5 * MS);
 }
 
 static void test_patience_outlasts_round_trip_and_held_acks(void **state) {
