@@ -185,7 +185,8 @@ bool rounds_event(struct rounds *rounds, struct rounds_event *event);
 
 /* This site's parameters of a fragment as they are now, after GIVE named it. SATSYNC_INVALID: an
  * element is not finite or moved further than max_difference; nothing was taken, and this site does
- * not contribute to this step unless it is given again, mended. SATSYNC_WRONG_STATE: not asked for.
+ * not contribute to this step unless it is given again, mended. SATSYNC_AGAIN, not an error: the
+ * step is decided without it meanwhile, READY follows. SATSYNC_WRONG_STATE: given already.
  */
 enum satsync_status rounds_give(struct rounds *rounds, uint64_t now_ns, size_t fragment,
                                 const float *parameters,

@@ -1,0 +1,75 @@
+#include "rounds/choice.h"
+
+#include <string.h>
+
+static uint32_t bit(size_t site) {
+    return UINT32_C(1) << site;
+}
+
+static bool has_all(const struct choice *choice, size_t holder, size_t origin,
+                    uint64_t incarnation) {
+    const struct holdings *holdings = &choice->holdings[holder];
+    return (choice->reporting & bit(holder)) && incarnation != 0 &&
+           holdings->incarnation[origin] == incarnation &&
+           holdings->fragments[origin] == choice->all;
+}
+
+static uint32_t holders_of(const struct choice *choice, size_t origin, uint64_t incarnation) {
+    uint32_t holders = 0;
+    for (size_t i = 0; i < choice->sites; i++) {
+        holders |= has_all(choice, i, origin, incarnation) ? bit(i) : 0;
+    }
+    return holders;
+}
+
+/* A site that was started anew may have contributed twice: the one that more hold, or the newer. */
+static uint32_t best_holders(const struct choice *choice, size_t origin, uint64_t *incarnation) {
+    uint32_t best = 0;
+    *incarnation = 0;
+    for (size_t i = 0; i < choice->sites; i++) {
+        uint64_t candidate = choice->holdings[i].incarnation[origin];
+        uint32_t holders = holders_of(choice, origin, candidate);
+        int more = __builtin_popcount(holders) - __builtin_popcount(best);
+        if (more > 0 || (more == 0 && holders != 0 && candidate > *incarnation)) {
+            best = holders;
+            *incarnation = candidate;
+        }
+    }
+    return best;
+}
+
+static int safe_count(const struct choice *choice) {
+    int faults = ((int)choice->voters - 1) / 2;
+    return faults + 1 > 2 ? faults + 1 : 2;
+}
+
+static uint32_t own_of(uint32_t reporting, const uint32_t *holders) {
+    bool is_alone = __builtin_popcount(reporting) == 1;
+    size_t site = reporting ? (size_t)__builtin_ctz(reporting) : 0;
+    return is_alone ? holders[site] & reporting : 0;
+}
+
+bool choose(const struct choice *choice, bool is_over, struct decision *decision) {
+    uint64_t incarnation[ROUNDS_SITES_MAX];
+    uint32_t holders[ROUNDS_SITES_MAX] = {0}, safe = 0, everywhere = 0, given = 0;
+    for (size_t i = 0; i < choice->sites; i++) {
+        holders[i] = best_holders(choice, i, &incarnation[i]);
+        given |= holders[i] & bit(i);
+    }
+    for (size_t i = 0; i < choice->sites; i++) {
+        if (__builtin_popcount(holders[i]) >= safe_count(choice)) {
+            safe |= bit(i);
+            everywhere |= (given & ~holders[i]) == 0 ? bit(i) : 0;
+        }
+    }
+    bool is_complete = safe != 0 && ((choice->expected | given) & ~safe) == 0;
+    uint32_t chosen = is_complete ? safe : 0;
+    if (!is_complete && is_over) {
+        chosen = everywhere ? everywhere : safe ? safe : own_of(given, holders);
+    }
+    decision->sites = chosen;
+    for (size_t i = 0; i < ROUNDS_SITES_MAX; i++) {
+        decision->incarnation[i] = i < choice->sites && (chosen & bit(i)) ? incarnation[i] : 0;
+    }
+    return chosen != 0;
+}

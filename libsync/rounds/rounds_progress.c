@@ -1,0 +1,341 @@
+#include "base/timers.h"
+#include "rounds/choice.h"
+#include "rounds/rounds_state.h"
+
+#include <string.h>
+
+/* Decisions. */
+
+void rounds_take_decision(struct rounds *rounds, const struct decision *decision) {
+    if (decision->step <= rounds->decided) {
+        return;
+    }
+    if (rounds->proposed_step == decision->step) {
+        rounds->skipped |= rounds->expected;
+    }
+    rounds->skipped &= ~decision->sites;
+    rounds->decided = decision->step;
+    rounds->last = *decision;
+    rounds->collect_end_ns = TIME_NEVER;
+    rounds->need_ns =
+        rounds->now_ns + (rounds->options.deadline_ns - rounds->options.collect_ns) / 2;
+    rounds->need_tries = 0;
+    contributions_decide(&rounds->contributions, decision);
+    rounds_tell(rounds, &(struct rounds_event){.kind = ROUNDS_EVENT_DECIDED,
+                                               .step = decision->step,
+                                               .sites = decision->sites});
+    if (agreement_leader(rounds->agreement) == rounds->options.site) {
+        rounds_broadcast_decision(rounds, decision);
+    }
+}
+
+static void drain_agreement(struct rounds *rounds) {
+    struct agreement_decision agreed;
+    while (agreement_decision(rounds->agreement, &agreed)) {
+        struct decision decision;
+        struct bytes_reader reader = bytes_reader_over(agreed.data, agreed.bytes);
+        if (message_get_decision(&reader, &decision, rounds->options.sites) &&
+            decision.step == agreed.step) {
+            rounds_take_decision(rounds, &decision);
+        }
+    }
+    rounds_queue_agreement(rounds);
+}
+
+/* What a site is known to have of a step; NULL when that is not known. */
+static const struct holdings *holdings_of(struct rounds *rounds, size_t site, uint64_t step) {
+    if (site == rounds->options.site) {
+        const struct step_record *record = contributions_of(&rounds->contributions, step);
+        return record ? &record->holdings : NULL;
+    }
+    const struct report *report = &rounds->peers[site].report;
+    for (size_t i = 0; i < report->steps; i++) {
+        if (report->step[i].step == step) {
+            return &report->step[i];
+        }
+    }
+    return NULL;
+}
+
+/* The time to collect begins when the first site has given all of its contribution. */
+static void start_collecting(struct rounds *rounds) {
+    for (size_t i = 0; i < rounds->options.sites && rounds->collect_end_ns == TIME_NEVER; i++) {
+        const struct holdings *holdings = holdings_of(rounds, i, rounds->decided + 1);
+        if (holdings && holdings->fragments[i] == rounds_all_fragments(rounds)) {
+            rounds->collect_end_ns = rounds->now_ns + rounds->options.collect_ns;
+        }
+    }
+}
+
+/* Who follows, has applied all that is decided, could contribute to the next step. */
+static uint32_t following(const struct rounds *rounds) {
+    uint32_t sites = 0;
+    for (size_t i = 0; i < rounds->options.sites; i++) {
+        const struct peer *peer = &rounds->peers[i];
+        bool follows = i == rounds->options.site ? rounds->applied >= rounds->decided
+                                                 : peer->is_up && peer->has_reported &&
+                                                       peer->report.applied >= rounds->decided;
+        sites |= follows ? UINT32_C(1) << i : 0;
+    }
+    return sites;
+}
+
+/* The members of the last step, and who has come (back) since; once each, so that one that never
+ * makes it in time does not hold up every step. */
+static uint32_t expected(struct rounds *rounds) {
+    uint32_t followers = following(rounds);
+    rounds->skipped &= followers;
+    return rounds->decided > 0 ? rounds->last.sites | (followers & ~rounds->skipped)
+                               : (UINT32_C(1) << rounds->options.sites) - 1;
+}
+
+static void fill_choice(struct rounds *rounds, struct choice *choice) {
+    size_t sites = rounds->options.sites;
+    *choice = (struct choice){.sites = sites,
+                              .voters = rounds->voters,
+                              .expected = expected(rounds),
+                              .all = rounds_all_fragments(rounds)};
+    for (size_t i = 0; i < sites; i++) {
+        const struct holdings *holdings = holdings_of(rounds, i, rounds->decided + 1);
+        if (holdings) {
+            choice->holdings[i] = *holdings;
+            choice->reporting |= UINT32_C(1) << i;
+        }
+    }
+}
+
+static void propose(struct rounds *rounds) {
+    uint64_t step = rounds->decided + 1, term = agreement_term(rounds->agreement);
+    if (agreement_leader(rounds->agreement) != rounds->options.site ||
+        (rounds->proposed_step == step && rounds->proposed_term == term)) {
+        return;
+    }
+    struct choice choice;
+    struct decision decision = {.step = step};
+    fill_choice(rounds, &choice);
+    if (!choose(&choice, rounds->now_ns >= rounds->collect_end_ns, &decision)) {
+        return;
+    }
+    struct agreement_decision proposal = {.step = step};
+    struct bytes_writer writer = bytes_writer_over(proposal.data, sizeof proposal.data);
+    message_put_decision(&writer, &decision, rounds->options.sites);
+    proposal.bytes = bytes_written(&writer);
+    if (agreement_propose(rounds->agreement, rounds->now_ns, &proposal) == SATSYNC_OK) {
+        rounds->proposed_step = step;
+        rounds->expected = choice.expected;
+        rounds->proposed_term = term;
+    }
+}
+
+/* Following. */
+
+static bool is_due(const struct rounds *rounds) {
+    const struct training *training = &rounds->training;
+    return training->given != rounds_all_fragments(rounds) ||
+           training->inner_step >= training->given_inner + rounds->options.overlap_steps;
+}
+
+static void make_ready(struct rounds *rounds) {
+    const struct step_record *record =
+        contributions_of(&rounds->contributions, rounds->applied + 1);
+    if (rounds->training.is_ready || !record || !record->is_decided || !is_due(rounds) ||
+        contributions_missing(&rounds->contributions, record) != 0 ||
+        rounds->right_site != SIZE_MAX) {
+        return;
+    }
+    rounds_compute(rounds, record);
+    rounds->training.is_ready = true;
+    rounds->training.merged = 0;
+    rounds->fetch_ns = TIME_NEVER;
+    rounds_tell(rounds,
+                &(struct rounds_event){.kind = ROUNDS_EVENT_READY, .step = rounds->applied + 1});
+}
+
+/* A peer that is up and has applied the most, at least `least` steps; SIZE_MAX when there is none.
+ */
+static size_t furthest_peer(const struct rounds *rounds, uint64_t least) {
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < rounds->options.sites; i++) {
+        const struct peer *peer = &rounds->peers[i];
+        if (i != rounds->options.site && peer->is_up && peer->has_reported &&
+            peer->report.applied >= least) {
+            best = i;
+            least = peer->report.applied + 1;
+        }
+    }
+    return best;
+}
+
+/* Asks the peers in turn, one at a time, for what a decided step holds and this site has not. */
+static void ask_for_missing(struct rounds *rounds, const struct step_record *record) {
+    uint32_t missing = contributions_missing(&rounds->contributions, record);
+    size_t sites = rounds->options.sites;
+    for (size_t k = 0; k < sites; k++) {
+        size_t peer = (size_t)(rounds->need_tries + k) % sites;
+        if (peer == rounds->options.site || !rounds->peers[peer].is_up) {
+            continue;
+        }
+        for (size_t i = 0; i < sites; i++) {
+            if (missing >> i & 1) {
+                struct need need = {.step = record->holdings.step,
+                                    .origin = (uint8_t)i,
+                                    .incarnation = record->decision.incarnation[i],
+                                    .fragments = rounds_all_fragments(rounds) &
+                                                 ~record->holdings.fragments[i]};
+                rounds_ask(rounds, peer, &need);
+            }
+        }
+        rounds->need_tries += k + 1;
+        return;
+    }
+}
+
+/* What is in flight is waited for; what is not is asked for at once: its origin is away, or has
+ * come (back) after the decision. */
+static bool is_in_flight(const struct rounds *rounds, const struct step_record *record) {
+    uint32_t missing = contributions_missing(&rounds->contributions, record);
+    for (size_t i = 0; i < rounds->options.sites; i++) {
+        const struct peer *peer = &rounds->peers[i];
+        if ((missing >> i & 1) && (i == rounds->options.site || !peer->is_up ||
+                                   peer->report.incarnation != record->decision.incarnation[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void complete_step(struct rounds *rounds) {
+    const struct step_record *record =
+        contributions_of(&rounds->contributions, rounds->applied + 1);
+    if (!record || !record->is_decided || rounds->training.is_ready ||
+        contributions_missing(&rounds->contributions, record) == 0) {
+        return;
+    }
+    bool is_time = rounds->now_ns >= rounds->need_ns ||
+                   (rounds->need_tries == 0 && !is_in_flight(rounds, record));
+    if (is_time) {
+        ask_for_missing(rounds, record);
+        rounds->need_ns = rounds->now_ns + rounds->options.repeat_ns;
+        rounds->need_tries += rounds->need_tries == 0;
+    }
+}
+
+/* Whether what this site lacks cannot be had any more but as a whole state. */
+static bool must_fetch(struct rounds *rounds) {
+    uint64_t want = rounds->applied + 1;
+    const struct step_record *record = contributions_of(&rounds->contributions, want);
+    if (rounds->right_site != SIZE_MAX) {
+        return true;
+    }
+    if (rounds->training.is_ready ||
+        (record->is_decided && contributions_missing(&rounds->contributions, record) == 0)) {
+        return false;
+    }
+    bool is_gap = rounds->decided > want && !record->is_decided;
+    bool is_forgotten = furthest_peer(rounds, want + CONTRIBUTIONS_KEPT) != SIZE_MAX;
+    bool was_asked = record->is_decided && rounds->need_tries > 2 * rounds->options.sites;
+    return is_gap || is_forgotten || (was_asked && furthest_peer(rounds, want) != SIZE_MAX);
+}
+
+/* With a pause before the first word: what is missing may be on its way behind the reports. */
+static void fetch(struct rounds *rounds) {
+    if (!must_fetch(rounds)) {
+        rounds->fetch_ns = TIME_NEVER;
+        return;
+    }
+    if (rounds->fetch_ns == TIME_NEVER) {
+        rounds->fetch_ns = rounds->now_ns + rounds->options.repeat_ns;
+    }
+    if (rounds->now_ns < rounds->fetch_ns) {
+        return;
+    }
+    size_t peer = rounds->right_site != SIZE_MAX ? rounds->right_site
+                                                 : furthest_peer(rounds, rounds->applied + 1);
+    rounds->fetch_ns = rounds->now_ns + rounds->options.repeat_ns;
+    if (peer != SIZE_MAX && rounds->peers[peer].is_up) {
+        rounds->fetch_ns = rounds->now_ns + rounds->options.deadline_ns;
+        rounds_tell(rounds, &(struct rounds_event){.kind = ROUNDS_EVENT_FETCH,
+                                                   .step = rounds->peers[peer].report.applied,
+                                                   .peer = peer});
+    }
+}
+
+uint64_t rounds_late_ns(const struct rounds *rounds) {
+    const struct training *training = &rounds->training;
+    bool waits = training->given == rounds_all_fragments(rounds) && !training->is_ready &&
+                 !training->is_late && !rounds->is_witness;
+    return waits ? training->given_ns + rounds->options.deadline_ns : TIME_NEVER;
+}
+
+static void tell_late(struct rounds *rounds) {
+    const struct step_record *record =
+        contributions_of(&rounds->contributions, rounds->applied + 1);
+    if (rounds->now_ns < rounds_late_ns(rounds)) {
+        return;
+    }
+    rounds->training.is_late = true;
+    uint32_t everybody = (UINT32_C(1) << rounds->options.sites) - 1;
+    uint32_t missing = record->is_decided
+                           ? contributions_missing(&rounds->contributions, record)
+                           : everybody & ~contributions_whole(&rounds->contributions, record);
+    rounds_tell(rounds, &(struct rounds_event){.kind = ROUNDS_EVENT_LATE,
+                                               .step = rounds->applied + 1,
+                                               .sites = missing,
+                                               .status = SATSYNC_TIMED_OUT});
+}
+
+/* The fragments' turns come one after another between two outer steps; none while the step that
+ * they would be for is decided without them, or this site has to fetch. */
+static void ask_for_fragments(struct rounds *rounds) {
+    struct training *training = &rounds->training;
+    size_t fragments = rounds->options.fragments;
+    if (training->is_ready || rounds->decided > rounds->applied || rounds->fetch_ns != TIME_NEVER) {
+        return;
+    }
+    for (size_t f = 0; f < fragments; f++) {
+        uint64_t share = (rounds->options.inner_steps * (f + 1) + fragments - 1) / fragments;
+        uint64_t turn = training->start_inner + share;
+        if (!(training->asked >> f & 1) && training->inner_step >= turn) {
+            training->asked |= UINT64_C(1) << f;
+            rounds_tell(rounds, &(struct rounds_event){.kind = ROUNDS_EVENT_GIVE,
+                                                       .step = rounds->applied + 1,
+                                                       .fragment = f});
+        }
+    }
+}
+
+void rounds_compare(struct rounds *rounds, uint64_t step) {
+    size_t right, sites = rounds->options.sites;
+    uint32_t awaited = rounds_present(rounds) & ((UINT32_C(1) << sites) - 1);
+    uint32_t differing = divergence_judge(&rounds->divergence, step, awaited, sites, &right);
+    for (size_t i = 0; i < sites; i++) {
+        if (differing >> i & 1) {
+            rounds_tell(rounds, &(struct rounds_event){.kind = ROUNDS_EVENT_DIVERGED,
+                                                       .step = step,
+                                                       .peer = i,
+                                                       .status = SATSYNC_CORRUPT});
+            if (i == rounds->options.site) {
+                rounds->right_site = right;
+            }
+        }
+    }
+}
+
+void rounds_advance(struct rounds *rounds) {
+    drain_agreement(rounds);
+    start_collecting(rounds);
+    propose(rounds);
+    drain_agreement(rounds);
+    if (agreement_status(rounds->agreement) != SATSYNC_OK && !rounds->has_failed) {
+        rounds->has_failed = true;
+        rounds_tell(rounds, &(struct rounds_event){.kind = ROUNDS_EVENT_FAILED,
+                                                   .status = agreement_status(rounds->agreement)});
+    }
+    if (!rounds->is_witness) {
+        make_ready(rounds);
+        complete_step(rounds);
+        fetch(rounds);
+        tell_late(rounds);
+        ask_for_fragments(rounds);
+    }
+}
