@@ -23,7 +23,8 @@
  * deadline fails with SATSYNC_TIMED_OUT, at the latest COLLECTIVE_GRACE_NS after it: in that time
  * the ranks call the roll, and those that do not answer are the missing ones. An error breaks the
  * group: the others learn of it at once, every later operation fails, and what is in the buffer is
- * undefined. Close it, and open another with those that are left.
+ * undefined and stays borrowed until the endpoint is closed. Close both, and open
+ * another group with those that are left.
  *
  * Owner thread. No threads, no clock but the endpoint's, and no allocation after collective_open.
  */
@@ -38,7 +39,7 @@
 #include <stdint.h>
 
 enum { COLLECTIVE_RANKS = 16 };
-#define COLLECTIVE_GRACE_NS UINT64_C(100000000)
+#define COLLECTIVE_GRACE_NS UINT64_C(150000000)
 
 enum collective_kind {
     COLLECTIVE_BARRIER,        /* buffer, dtype and count are not looked at */
@@ -72,9 +73,9 @@ struct collective_operation {
 struct collective_options {
     struct endpoint *endpoint; /* borrowed until close, used by nobody else */
     uint32_t rank;
-    uint32_t ranks;                    /* 2 to COLLECTIVE_RANKS */
-    const char *const *addresses;      /* [ranks], each as its endpoint's `local` gave it; copied */
-    size_t chunk_bytes;                /* what is moved and added at once; 0: 512 KiB */
+    uint32_t ranks;               /* 2 to COLLECTIVE_RANKS */
+    const char *const *addresses; /* [ranks], each as its endpoint's `local` gave it; copied */
+    size_t chunk_bytes; /* what is moved and added at once; 0: 512 KiB; the same on all ranks */
     const struct allocator *allocator; /* borrowed until close; NULL: libc's */
 };
 
@@ -104,7 +105,9 @@ enum satsync_status collective_run(struct collective *collective,
                                    const struct collective_operation *operation,
                                    struct satsync_error *error) SATSYNC_MUST_CHECK;
 
-/* After a failure: bit r is set when rank r did not answer the roll call. */
+/* After a failure: bit r is set when some rank waits for rank r, which did not answer the roll
+ * call.
+ */
 uint32_t collective_missing(const struct collective *collective);
 
 /* Pure. The share of `rank` in a buffer of `count` elements: contiguous, in rank order, sizes that
