@@ -42,6 +42,9 @@ add_custom_target(satsync_static ALL DEPENDS ${CMAKE_BINARY_DIR}/libsatsync.a)
 
 include(CMakePackageConfigHelpers)
 set(SATSYNC_PRIVATE_PACKAGES "libsodium liburing libzstd libisal libxxhash jansson raft")
+if(LIBCRYPTO_FOUND)
+    string(APPEND SATSYNC_PRIVATE_PACKAGES " libcrypto")
+endif()
 # Relative, so that the installed tree can be moved, and `cmake --install --prefix` holds.
 file(RELATIVE_PATH SATSYNC_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file(cmake/satsync.pc.in satsync.pc @ONLY)

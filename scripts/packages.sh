@@ -2,7 +2,7 @@
 # As root, or with sudo; when all are there nothing is asked of anybody.
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libsodium-dev liburing-dev libzstd-dev
-    libisal-dev libxxhash-dev libjansson-dev libraft-dev"
+    libisal-dev libxxhash-dev libjansson-dev libraft-dev libssl-dev"
 DEMO_PACKAGES="$BUILD_PACKAGES python3"
 TEST_PACKAGES="$BUILD_PACKAGES g++ libcmocka-dev python3 clang llvm libclang-rt-14-dev mandoc"
 

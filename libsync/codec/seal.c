@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "codec/seal_libcrypto.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -14,7 +15,8 @@ static_assert(sizeof(struct digest) >= sizeof(crypto_generichash_blake2b_state),
 static_assert(SEAL_TAG_BYTES == crypto_aead_aes256gcm_ABYTES, "");
 static_assert(SEAL_TAG_BYTES == crypto_aead_chacha20poly1305_ietf_ABYTES, "");
 
-enum { NONCE_BYTES = 12, PLACE_BYTES = 16 + 16 + 8 + 1 + 1 + 8 + 8 + 8 };
+static_assert(SEAL_NONCE_BYTES == crypto_aead_aes256gcm_NPUBBYTES, "");
+static_assert(SEAL_NONCE_BYTES == crypto_aead_chacha20poly1305_ietf_NPUBBYTES, "");
 
 enum satsync_status seal_ready(struct satsync_error *error) {
     ENSURE(sodium_init() >= 0, error, SATSYNC_IO, "libsodium",
@@ -149,8 +151,9 @@ enum satsync_status seal_can(uint8_t algorithm, const char *subject, struct sats
            SATSYNC_UNSUPPORTED, subject,
            "it is sealed with cipher %u, which this version does not know; use a newer satsync",
            algorithm);
-    ENSURE(algorithm != SEAL_AES256_GCM || crypto_aead_aes256gcm_is_available(), error,
-           SATSYNC_UNSUPPORTED, subject,
+    ENSURE(algorithm != SEAL_AES256_GCM || crypto_aead_aes256gcm_is_available() ||
+               libcrypto_is_there(),
+           error, SATSYNC_UNSUPPORTED, subject,
            "it is sealed with AES-256-GCM, which this CPU has no instructions for; restore it on a "
            "machine that has AES and carry-less multiplication");
     return SATSYNC_OK;
@@ -162,14 +165,14 @@ enum satsync_status seal_can(uint8_t algorithm, const char *subject, struct sats
  * random 96-bit nonces would not allow that claim. A save that failed throws its pack and its key
  * away.
  */
-static void nonce_of(const struct seal_place *place, uint8_t nonce[NONCE_BYTES]) {
-    memset(nonce, 0, NONCE_BYTES);
+static void nonce_of(const struct seal_place *place, uint8_t nonce[SEAL_NONCE_BYTES]) {
+    memset(nonce, 0, SEAL_NONCE_BYTES);
     store_le64(nonce, place->extent);
 }
 
-static void place_text(const struct seal_place *place, uint8_t out[PLACE_BYTES]) {
+static void place_text(const struct seal_place *place, uint8_t out[SEAL_PLACE_BYTES]) {
     static const char word[17] = "satsync extent 1";
-    struct bytes_writer writer = bytes_writer_over(out, PLACE_BYTES);
+    struct bytes_writer writer = bytes_writer_over(out, SEAL_PLACE_BYTES);
     bytes_put(&writer, word, 16);
     bytes_put(&writer, place->store_id, SEAL_STORE_ID_BYTES);
     bytes_put_u64(&writer, place->step);
@@ -181,50 +184,111 @@ static void place_text(const struct seal_place *place, uint8_t out[PLACE_BYTES])
     assert(!writer.failed && bytes_room(&writer) == 0);
 }
 
-void seal_close(const struct seal_key *key, const struct seal_place *place, const uint8_t *text,
-                size_t text_bytes, uint8_t *sealed) {
-    uint8_t nonce[NONCE_BYTES];
-    uint8_t context[PLACE_BYTES];
-    nonce_of(place, nonce);
-    place_text(place, context);
+static struct seal_input input_of(const struct seal_key *key, const struct seal_place *place,
+                                  const uint8_t *in, size_t bytes, uint8_t *out) {
+    struct seal_input input = {.key = key, .in = in, .bytes = bytes, .out = out};
+    nonce_of(place, input.nonce);
+    place_text(place, input.place);
+    return input;
+}
+
+static enum seal_answer sodium_close(const struct seal_input *input) {
+    const struct seal_key *key = input->key;
     int failed;
     if (key->algorithm == SEAL_AES256_GCM) {
-        failed = crypto_aead_aes256gcm_encrypt(sealed, NULL, text, text_bytes, context, PLACE_BYTES,
-                                               NULL, nonce, key->bytes);
+        failed =
+            crypto_aead_aes256gcm_encrypt(input->out, NULL, input->in, input->bytes, input->place,
+                                          SEAL_PLACE_BYTES, NULL, input->nonce, key->bytes);
     } else {
         assert(key->algorithm == SEAL_CHACHA20_POLY1305);
-        failed = crypto_aead_chacha20poly1305_ietf_encrypt(sealed, NULL, text, text_bytes, context,
-                                                           PLACE_BYTES, NULL, nonce, key->bytes);
+        failed = crypto_aead_chacha20poly1305_ietf_encrypt(
+            input->out, NULL, input->in, input->bytes, input->place, SEAL_PLACE_BYTES, NULL,
+            input->nonce, key->bytes);
     }
-    assert(!failed);
+    return failed ? SEAL_FAILED : SEAL_DONE;
+}
+
+static enum seal_answer sodium_open(const struct seal_input *input) {
+    const struct seal_key *key = input->key;
+    size_t sealed_bytes = input->bytes + SEAL_TAG_BYTES;
+    if (key->algorithm == SEAL_AES256_GCM) {
+        return crypto_aead_aes256gcm_is_available() &&
+                       crypto_aead_aes256gcm_decrypt(input->out, NULL, NULL, input->in,
+                                                     sealed_bytes, input->place, SEAL_PLACE_BYTES,
+                                                     input->nonce, key->bytes) == 0
+                   ? SEAL_DONE
+                   : SEAL_FORGED;
+    }
+    assert(key->algorithm == SEAL_CHACHA20_POLY1305);
+    return crypto_aead_chacha20poly1305_ietf_decrypt(input->out, NULL, NULL, input->in,
+                                                     sealed_bytes, input->place, SEAL_PLACE_BYTES,
+                                                     input->nonce, key->bytes) == 0
+               ? SEAL_DONE
+               : SEAL_FORGED;
+}
+
+void seal_close(const struct seal_key *key, const struct seal_place *place, const uint8_t *text,
+                size_t text_bytes, uint8_t *sealed) {
+    const struct seal_input input = input_of(key, place, text, text_bytes, sealed);
+    enum seal_answer answer = SEAL_FAILED;
+    if (key->library == SEAL_LIBCRYPTO) {
+        answer = libcrypto_close(&input);
+    }
+    if (answer == SEAL_FAILED) {
+        answer = sodium_close(&input);
+    }
+    assert(answer == SEAL_DONE);
 }
 
 enum satsync_status seal_open(const struct seal_key *key, const struct seal_place *place,
                               const uint8_t *sealed, size_t sealed_bytes, uint8_t *text) {
-    uint8_t nonce[NONCE_BYTES];
-    uint8_t context[PLACE_BYTES];
     if (sealed_bytes < SEAL_TAG_BYTES) {
         return SATSYNC_CORRUPT;
     }
     if (seal_can((uint8_t)key->algorithm, NULL, NULL) != SATSYNC_OK) {
         return SATSYNC_UNSUPPORTED;
     }
-    nonce_of(place, nonce);
-    place_text(place, context);
-    int failed;
-    if (key->algorithm == SEAL_AES256_GCM) {
-        failed = crypto_aead_aes256gcm_decrypt(text, NULL, NULL, sealed, sealed_bytes, context,
-                                               PLACE_BYTES, nonce, key->bytes);
-    } else {
-        assert(key->algorithm == SEAL_CHACHA20_POLY1305);
-        failed = crypto_aead_chacha20poly1305_ietf_decrypt(text, NULL, NULL, sealed, sealed_bytes,
-                                                           context, PLACE_BYTES, nonce, key->bytes);
+    const struct seal_input input =
+        input_of(key, place, sealed, sealed_bytes - SEAL_TAG_BYTES, text);
+    enum seal_answer answer = SEAL_FAILED;
+    /* What libsodium lacks on this CPU libcrypto has, slowly. */
+    if (key->library == SEAL_LIBCRYPTO ||
+        (key->algorithm == SEAL_AES256_GCM && !crypto_aead_aes256gcm_is_available())) {
+        answer = libcrypto_open(&input);
     }
-    if (failed) {
+    if (answer == SEAL_FAILED) {
+        answer = sodium_open(&input);
+    }
+    if (answer != SEAL_DONE) {
         memset(text, 0, sealed_bytes - SEAL_TAG_BYTES);
         return SATSYNC_CORRUPT;
     }
     return SATSYNC_OK;
+}
+
+enum { TRIAL_BYTES = 1 << 16, TRIALS = 4 };
+
+static uint64_t trial_ns(enum seal_library library, uint8_t *text, uint64_t (*now_ns)(void)) {
+    const struct seal_key key = {{0}, seal_best(), library};
+    const struct seal_place place = {.kind = SEAL_TENSOR};
+    uint64_t least_ns = UINT64_MAX;
+    for (int i = 0; i < TRIALS; i++) { /* the first one warms up */
+        uint64_t start_ns = now_ns();
+        seal_close(&key, &place, text, TRIAL_BYTES, text);
+        uint64_t spent_ns = now_ns() - start_ns;
+        least_ns = spent_ns < least_ns ? spent_ns : least_ns;
+    }
+    return least_ns;
+}
+
+enum seal_library seal_fastest(uint64_t (*now_ns)(void)) {
+    uint8_t text[TRIAL_BYTES + SEAL_TAG_BYTES] = {0};
+    if (!libcrypto_is_there()) {
+        return SEAL_LIBSODIUM;
+    }
+    uint64_t libsodium_ns = trial_ns(SEAL_LIBSODIUM, text, now_ns);
+    uint64_t libcrypto_ns = trial_ns(SEAL_LIBCRYPTO, text, now_ns);
+    return libcrypto_ns < libsodium_ns ? SEAL_LIBCRYPTO : SEAL_LIBSODIUM;
 }
 
 size_t base64_text_bytes(size_t bytes) {

@@ -57,6 +57,8 @@ static enum satsync_status configure(struct satsync_engine *engine,
 static enum satsync_status start(struct satsync_engine *engine,
                                  const struct satsync_engine_options *options,
                                  struct satsync_error *error) {
+    TRY(seal_ready(error));
+    engine->seal_library = seal_fastest(engine->ports.now_ns);
     engine->manual = options->manual != 0;
     engine->monitor = monitor_new(engine->allocator);
     ENSURE(engine->monitor, error, SATSYNC_NO_MEMORY, "engine", "out of memory");

@@ -4,6 +4,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "codec/seal.h"
 #include "engine/exec.h"
 #include "engine/monitor.h"
 #include "engine/ports.h"
@@ -31,7 +32,8 @@ struct satsync_engine {
     void *log_context;
     uint64_t memory_bytes;
     bool manual;
-    long owner_process; /* a forked child has another */
+    long owner_process;             /* a forked child has another */
+    enum seal_library seal_library; /* measured when it was opened */
     struct exec *exec;
     struct job *polled; /* manual mode: what satsync_engine_poll works on */
 

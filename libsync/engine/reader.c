@@ -197,6 +197,7 @@ static enum satsync_status unwrap_keys(struct satsync_reader *reader, struct sat
     for (size_t i = 0; i < root->pack_count; i++) {
         TRY(seal_can(root->packs[i].algorithm, subject, error));
         reader->keys[i].algorithm = (enum seal_algorithm)root->packs[i].algorithm;
+        reader->keys[i].library = reader->engine->seal_library;
         size_t wrap = i * root->recipient_count + (size_t)recipient;
         ENSURE(key_unwrap(site, root->wrapped[wrap], reader->keys[i].bytes) == SATSYNC_OK, error,
                SATSYNC_NO_KEY, subject, "its key does not unwrap with the given key");

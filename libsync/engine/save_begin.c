@@ -60,6 +60,7 @@ static enum satsync_status start_pack(struct satsync_save *save, struct satsync_
     ENSURE(save->key, error, SATSYNC_NO_MEMORY, "save", "no memory for a secret key");
     secret_random(save->key->bytes, sizeof save->key->bytes);
     save->key->algorithm = seal_best();
+    save->key->library = save->engine->seal_library;
     return save->store->chunks->ops->pack_create(save->store->chunks, &save->pack_id, 0,
                                                  &save->pack, error);
 }

@@ -39,6 +39,8 @@ SIM_USERS = ("sim-link/", "bench/", "tests/", "assembly.c")
 # Third-party header -> the only files (or folders, with a trailing /) that may include it.
 FENCES = {
     "sodium.h": ("libsync/codec/seal.c", "transport/wan/noise.c", "transport/wan/keys.c"),
+    # Optional at build time: SATSYNC_LIBCRYPTO.
+    "openssl/": ("libsync/codec/seal_libcrypto.c",),
     "zstd.h": ("libsync/codec/entropy.c",),
     "zstd_errors.h": ("libsync/codec/entropy.c",),
     "xxhash.h": ("libsync/codec/checksum.c",),

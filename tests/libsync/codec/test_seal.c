@@ -1,6 +1,7 @@
 #include "codec/seal.h"
 
 #include "base/random.h"
+#include "codec/seal_libcrypto.h"
 #include "support/cmocka.h"
 
 #include <string.h>
@@ -140,8 +141,9 @@ static void test_wrapped_key_opens_for_its_recipient_only(void **state) {
     site_key_free(other);
 }
 
-static void check_opens_in_its_place_only(enum seal_algorithm algorithm) {
-    struct seal_key key = {{4}, algorithm};
+static void check_opens_in_its_place_only(enum seal_algorithm algorithm,
+                                          enum seal_library library) {
+    struct seal_key key = {{4}, algorithm, library};
     struct seal_place place = some_place();
     uint8_t text[TEXT_BYTES] = {1, 2, 3};
     uint8_t sealed[TEXT_BYTES + SEAL_TAG_BYTES];
@@ -182,15 +184,17 @@ static void check_opens_in_its_place_only(enum seal_algorithm algorithm) {
 
 static void test_sealed_extent_opens_in_its_place_only(void **state) {
     (void)state;
-    check_opens_in_its_place_only(SEAL_CHACHA20_POLY1305);
-    if (seal_best() == SEAL_AES256_GCM) {
-        check_opens_in_its_place_only(SEAL_AES256_GCM);
+    for (int library = SEAL_LIBSODIUM; library <= SEAL_LIBCRYPTO; library++) {
+        check_opens_in_its_place_only(SEAL_CHACHA20_POLY1305, (enum seal_library)library);
+        if (seal_best() == SEAL_AES256_GCM) {
+            check_opens_in_its_place_only(SEAL_AES256_GCM, (enum seal_library)library);
+        }
     }
 }
 
 static void test_sealing_in_place_gives_the_same(void **state) {
     (void)state;
-    struct seal_key key = {{4}, seal_best()};
+    struct seal_key key = {{4}, seal_best(), SEAL_LIBSODIUM};
     struct seal_place place = some_place();
     uint8_t text[TEXT_BYTES] = {1, 2, 3};
     uint8_t apart[TEXT_BYTES + SEAL_TAG_BYTES];
@@ -227,6 +231,28 @@ static void test_base64_round_trips_and_rejects_the_rest(void **state) {
     assert_false(base64_decode("Zm9v mFy", 8, data, 6));
 }
 
+/* A clock by which the first four trials, libsodium's, take `libsodium_ns` each, the others 1000.
+ */
+static uint64_t libsodium_ns;
+static uint64_t clock_calls;
+
+static uint64_t scripted_ns(void) {
+    static uint64_t now_ns;
+    uint64_t call = clock_calls++;
+    return now_ns += call % 2 == 0 ? 0 : call < 8 ? libsodium_ns : 1000;
+}
+
+static void test_the_faster_library_is_taken(void **state) {
+    (void)state;
+    clock_calls = 0;
+    libsodium_ns = 999;
+    assert_int_equal(seal_fastest(scripted_ns), SEAL_LIBSODIUM);
+    clock_calls = 0;
+    libsodium_ns = 1001;
+    enum seal_library faster = libcrypto_is_there() ? SEAL_LIBCRYPTO : SEAL_LIBSODIUM;
+    assert_int_equal(seal_fastest(scripted_ns), faster);
+}
+
 static int set_up(void **state) {
     (void)state;
     return seal_ready(NULL) != SATSYNC_OK;
@@ -243,6 +269,7 @@ int main(void) {
         cmocka_unit_test(test_wrapped_key_opens_for_its_recipient_only),
         cmocka_unit_test(test_sealed_extent_opens_in_its_place_only),
         cmocka_unit_test(test_sealing_in_place_gives_the_same),
+        cmocka_unit_test(test_the_faster_library_is_taken),
         cmocka_unit_test(test_unknown_cipher_is_unsupported_with_a_sentence),
         cmocka_unit_test(test_base64_round_trips_and_rejects_the_rest),
     };

@@ -193,7 +193,7 @@ static void test_one_flipped_byte_of_a_sealed_part_fails_its_seal(void **state) 
     static uint8_t opened[4096];
     assert_int_equal(seal_ready(NULL), SATSYNC_OK);
     size_t bytes = write_example();
-    struct seal_key key = {{8}, seal_best()};
+    struct seal_key key = {{8}, seal_best(), SEAL_LIBSODIUM};
     struct seal_place place = {.kind = SEAL_INDEX, .item = 4, .raw_bytes = bytes, .extent = 3};
     seal_close(&key, &place, data, bytes, data);
     for (size_t at = 0; at < bytes + SEAL_TAG_BYTES; at++) {
