@@ -64,6 +64,13 @@ static enum satsync_status open_endpoint(const struct endpoint_request *request,
     return status;
 }
 
+static enum satsync_status open_ranks(const struct ranks_request *request,
+                                      struct ranks_meeting *meeting, struct satsync_error *error) {
+    (void)request;
+    (void)meeting;
+    return error_set(error, SATSYNC_UNSUPPORTED, "ranks", "this build has no UCX");
+}
+
 static uint64_t clock_ns(clockid_t clock) {
     struct timespec now;
     clock_gettime(clock, &now);
@@ -90,6 +97,7 @@ enum satsync_status satsync_engine_open(const struct satsync_engine_options *opt
                                               .store_create = create_store,
                                               .store_open = open_store,
                                               .endpoint_open = open_endpoint,
+                                              .ranks_open = open_ranks,
                                               .now_ns = monotonic_ns,
                                               .unix_ns = unix_ns,
                                               .cores = cores};

@@ -26,6 +26,23 @@ struct endpoint_request {
     const struct log *log;
 };
 
+enum { RANKS_MAX = 16 };
+
+struct ranks_request {
+    const char *address; /* HOST:PORT where rank 0 is met; NULL: as the environment says */
+    uint64_t timeout_ns; /* to meet */
+    const struct allocator *allocator;
+    const struct log *log;
+};
+
+/* The ranks of a site that have found each other. */
+struct ranks_meeting {
+    uint32_t rank;  /* in and, where the environment says it, out */
+    uint32_t count; /* likewise; 0: as the environment says */
+    struct endpoint *endpoint;
+    char *addresses[RANKS_MAX]; /* of all ranks; freed with the request's allocator */
+};
+
 struct engine_ports {
     enum satsync_status (*disk_open)(const struct allocator *allocator, struct disk **disk,
                                      struct satsync_error *error);
@@ -38,6 +55,9 @@ struct engine_ports {
                                       struct satsync_error *error);
     enum satsync_status (*endpoint_open)(const struct endpoint_request *request,
                                          struct endpoint **endpoint, struct satsync_error *error);
+    /* Opens an endpoint among the ranks of a site. SATSYNC_UNSUPPORTED: there is none here. */
+    enum satsync_status (*ranks_open)(const struct ranks_request *request,
+                                      struct ranks_meeting *meeting, struct satsync_error *error);
     uint64_t (*now_ns)(void);  /* monotonic, CLOCK_MONOTONIC's zero */
     uint64_t (*unix_ns)(void); /* wall clock, only ever shown */
     size_t (*cores)(void);

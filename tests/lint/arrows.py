@@ -16,6 +16,8 @@ ARROWS = {
     "libsync/collective": ("libsync/base", "libsync/port"),
     "libsync/rounds": ("libsync/base", "libsync/port", "libsync/codec", "libsync/model"),
     "libsync/engine": ("libsync/base", "libsync/port", "libsync/codec", "libsync/model"),
+    "libsync/group": ("libsync/base", "libsync/port", "libsync/codec", "libsync/model",
+                      "libsync/rounds", "libsync/collective", "libsync/engine"),
     "transport/wan": ("libsync/base", "libsync/port"),
     "transport/udp": ("libsync/base", "libsync/port"),
     "transport/ucx": ("libsync/base", "libsync/port"),
