@@ -43,10 +43,11 @@ static int safe_count(const struct choice *choice) {
     return faults + 1 > 2 ? faults + 1 : 2;
 }
 
-static uint32_t own_of(uint32_t reporting, const uint32_t *holders) {
-    bool is_alone = __builtin_popcount(reporting) == 1;
-    size_t site = reporting ? (size_t)__builtin_ctz(reporting) : 0;
-    return is_alone ? holders[site] & reporting : 0;
+/* A site that makes up a majority with the witness alone need not wait for the other. */
+static uint32_t own_of(const struct choice *choice, uint32_t given) {
+    size_t witnesses = choice->voters - choice->sites;
+    bool is_enough = 2 * (1 + witnesses) > choice->voters;
+    return is_enough && __builtin_popcount(given) == 1 ? given : 0;
 }
 
 bool choose(const struct choice *choice, bool is_over, struct decision *decision) {
@@ -65,7 +66,7 @@ bool choose(const struct choice *choice, bool is_over, struct decision *decision
     bool is_complete = safe != 0 && ((choice->expected | given) & ~safe) == 0;
     uint32_t chosen = is_complete ? safe : 0;
     if (!is_complete && is_over) {
-        chosen = everywhere ? everywhere : safe ? safe : own_of(given, holders);
+        chosen = everywhere ? everywhere : safe ? safe : own_of(choice, given);
     }
     decision->sites = chosen;
     for (size_t i = 0; i < ROUNDS_SITES_MAX; i++) {

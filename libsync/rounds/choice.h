@@ -6,7 +6,8 @@
  * more that vote, two at least. Whoever lacks a safe one when it is decided gets it from a holder.
  *   early:   every site that is expected has a safe contribution: all that are safe;
  *   at the end: else, once the time to collect is over: the safe ones that every reporting site
- * holds; if there is none, the safe ones; if there is none, and only one site reports: its own.
+ * holds; if there is none, the safe ones; if there is none, and one site alone is a majority with
+ * the witness: its own.
  */
 #ifndef ROUNDS_CHOICE_H
 #define ROUNDS_CHOICE_H

@@ -218,7 +218,6 @@ void rounds_peer_up(struct rounds *rounds, uint64_t now_ns, size_t peer) {
         rounds_peer_down(rounds, now_ns, peer);
     }
     rounds->peers[peer].is_up = true;
-    rounds->peers[peer].up_since_ns = now_ns;
     for (size_t i = 0; i < CONTRIBUTIONS_STEPS; i++) {
         rounds->contributions.record[i].sent[peer] = 0;
     }

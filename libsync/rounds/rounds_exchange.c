@@ -117,6 +117,7 @@ static enum satsync_status take_report(struct rounds *rounds, size_t peer,
     }
     rounds->peers[peer].report = report;
     rounds->peers[peer].has_reported = true;
+    rounds->peers[peer].reported_ns = rounds->now_ns;
     if (peer < rounds->options.sites) {
         divergence_note(&rounds->divergence, report.applied, peer, report.hash);
         rounds_compare(rounds, report.applied);

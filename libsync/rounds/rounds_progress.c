@@ -4,16 +4,31 @@
 
 #include <string.h>
 
+enum {
+    REPORTS_MISSED = 4, /* in a row, until a peer counts as silent */
+    MISSES_IN_A_ROW = 3,
+    MISSES_UNTIL = 8
+};
+
 /* Decisions. */
+
+/* At the site that proposed it: who was expected, and is not in. */
+static void count_misses(struct rounds *rounds, const struct decision *decision) {
+    for (size_t i = 0; i < rounds->options.sites; i++) {
+        bool was_expected = rounds->proposed_step == decision->step && (rounds->expected >> i & 1);
+        if (decision->sites >> i & 1) {
+            rounds->misses[i] = 0;
+        } else if (was_expected || rounds->misses[i] > 0) {
+            rounds->misses[i]++;
+        }
+    }
+}
 
 void rounds_take_decision(struct rounds *rounds, const struct decision *decision) {
     if (decision->step <= rounds->decided) {
         return;
     }
-    if (rounds->proposed_step == decision->step) {
-        rounds->skipped |= rounds->expected;
-    }
-    rounds->skipped &= ~decision->sites;
+    count_misses(rounds, decision);
     rounds->decided = decision->step;
     rounds->last = *decision;
     rounds->collect_end_ns = TIME_NEVER;
@@ -42,6 +57,13 @@ static void drain_agreement(struct rounds *rounds) {
     rounds_queue_agreement(rounds);
 }
 
+/* What a peer said counts while it goes on saying it. */
+static bool is_heard(const struct rounds *rounds, size_t site) {
+    const struct peer *peer = &rounds->peers[site];
+    return peer->is_up && peer->has_reported &&
+           rounds->now_ns - peer->reported_ns <= REPORTS_MISSED * rounds->options.repeat_ns;
+}
+
 /* What a site is known to have of a step; NULL when that is not known. */
 static const struct holdings *holdings_of(struct rounds *rounds, size_t site, uint64_t step) {
     if (site == rounds->options.site) {
@@ -49,7 +71,7 @@ static const struct holdings *holdings_of(struct rounds *rounds, size_t site, ui
         return record ? &record->holdings : NULL;
     }
     const struct report *report = &rounds->peers[site].report;
-    for (size_t i = 0; i < report->steps; i++) {
+    for (size_t i = 0; is_heard(rounds, site) && i < report->steps; i++) {
         if (report->step[i].step == step) {
             return &report->step[i];
         }
@@ -67,26 +89,34 @@ static void start_collecting(struct rounds *rounds) {
     }
 }
 
-/* Who follows, has applied all that is decided, could contribute to the next step. */
+/* Who follows, has applied all that is decided, can contribute to the next step. */
 static uint32_t following(const struct rounds *rounds) {
     uint32_t sites = 0;
     for (size_t i = 0; i < rounds->options.sites; i++) {
-        const struct peer *peer = &rounds->peers[i];
-        bool follows = i == rounds->options.site ? rounds->applied >= rounds->decided
-                                                 : peer->is_up && peer->has_reported &&
-                                                       peer->report.applied >= rounds->decided;
+        uint64_t applied = rounds->peers[i].report.applied;
+        bool follows = i == rounds->options.site
+                           ? rounds->applied >= rounds->decided
+                           : is_heard(rounds, i) && applied >= rounds->decided;
         sites |= follows ? UINT32_C(1) << i : 0;
     }
     return sites;
 }
 
-/* The members of the last step, and who has come (back) since; once each, so that one that never
- * makes it in time does not hold up every step. */
+/* The members of the last step, and who has come (back) since. One that never makes it in time does
+ * not hold up every step: after some misses it is waited for now and then only. */
 static uint32_t expected(struct rounds *rounds) {
-    uint32_t followers = following(rounds);
-    rounds->skipped &= followers;
-    return rounds->decided > 0 ? rounds->last.sites | (followers & ~rounds->skipped)
-                               : (UINT32_C(1) << rounds->options.sites) - 1;
+    if (rounds->decided == 0) {
+        return (UINT32_C(1) << rounds->options.sites) - 1;
+    }
+    uint32_t sites = rounds->last.sites, followers = following(rounds);
+    for (size_t i = 0; i < rounds->options.sites; i++) {
+        if (!(followers >> i & 1)) {
+            rounds->misses[i] = 0;
+        } else if (rounds->misses[i] < MISSES_IN_A_ROW || rounds->misses[i] % MISSES_UNTIL == 0) {
+            sites |= UINT32_C(1) << i;
+        }
+    }
+    return sites;
 }
 
 static void fill_choice(struct rounds *rounds, struct choice *choice) {

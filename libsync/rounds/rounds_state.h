@@ -17,7 +17,7 @@
 struct peer {
     bool is_up;
     bool has_reported; /* in this session */
-    uint64_t up_since_ns;
+    uint64_t reported_ns;
     struct report report; /* the newest */
     struct outbox outbox;
 };
@@ -74,10 +74,10 @@ struct rounds {
     uint64_t collect_end_ns; /* of step decided + 1; TIME_NEVER until somebody has given */
     uint64_t proposed_step;  /* in `proposed_term` */
     uint64_t proposed_term;
-    uint32_t expected;  /* sites waited for in that proposal */
-    uint32_t skipped;   /* that were waited for in vain while they followed */
-    uint64_t report_ns; /* when the next report is due */
-    uint64_t need_ns;   /* when to ask for what is missing of a decided step */
+    uint32_t expected;                 /* sites waited for in that proposal */
+    uint32_t misses[ROUNDS_SITES_MAX]; /* steps in a row that a follower was waited for in vain */
+    uint64_t report_ns;                /* when the next report is due */
+    uint64_t need_ns;                  /* when to ask for what is missing of a decided step */
     uint64_t need_tries;
     uint64_t fetch_ns; /* when to say FETCH; TIME_NEVER while there is no cause */
     size_t right_site; /* that has the right bits, while this one has not; else SIZE_MAX */
