@@ -70,6 +70,8 @@ const char *codec_name(uint8_t codec) {
         return "zstd";
     case CODEC_FAST:
         return "fast";
+    case CODEC_DELTA:
+        return "delta";
     case CODEC_AUTO:
         return "auto";
     default:
@@ -282,6 +284,8 @@ enum satsync_status codec_decode(struct codec_scratch *scratch, const uint8_t *c
         return fast_decode(scratch->fast, coded + 1, coded_bytes - 1, raw, raw_bytes)
                    ? SATSYNC_OK
                    : SATSYNC_CORRUPT;
+    case CODEC_DELTA:
+        return SATSYNC_CORRUPT;
     default:
         return SATSYNC_NEWER_VERSION;
     }

@@ -25,6 +25,7 @@ enum codec {
     CODEC_HUFF = 1, /* byte planes, each Huffman coded or stored */
     CODEC_ZSTD = 2,
     CODEC_FAST = 3,  /* exponents of floats of 2 or 4 bytes in 4 bits, at the speed of memory */
+    CODEC_DELTA = 4, /* a difference from another chunk: delta.h */
     CODEC_AUTO = 255 /* a wish only: samples the chunk and chooses */
 };
 
@@ -51,12 +52,13 @@ enum satsync_status codec_encode(struct codec_scratch *scratch, const struct cod
                                  uint8_t *coded, size_t *coded_bytes) SATSYNC_MUST_CHECK;
 
 /* Gives exactly raw_bytes or SATSYNC_CORRUPT (raw's content is then undefined); hostile input is
- * harmless. SATSYNC_NEWER_VERSION: a codec that this version does not know. */
+ * harmless. SATSYNC_NEWER_VERSION: a codec that this version does not know. A difference, which
+ * needs its base, is SATSYNC_CORRUPT here: see delta_decode. */
 enum satsync_status codec_decode(struct codec_scratch *scratch, const uint8_t *coded,
                                  size_t coded_bytes, uint8_t *raw,
                                  size_t raw_bytes) SATSYNC_MUST_CHECK;
 
-/* "stored", "huff", "zstd", "fast", "auto", else "unknown". */
+/* "stored", "huff", "zstd", "fast", "delta", "auto", else "unknown". */
 const char *codec_name(uint8_t codec);
 
 #endif
