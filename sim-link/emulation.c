@@ -13,6 +13,7 @@ struct end {
 };
 
 struct satsync_sim {
+    struct profile profile; /* its lanes borrow from it */
     struct net_sim *world;
     struct end ends[2];
 };
@@ -46,10 +47,14 @@ enum satsync_status satsync_sim_open(const char *link, struct satsync_sim **out,
                                      struct satsync_error *error) {
     struct profile profile;
     *out = NULL;
-    TRY(profile_parse(link, &profile, error));
+    TRY(profile_open(link, &profile, error));
     struct satsync_sim *sim = memory_new(NULL, 1, sizeof *sim);
-    ENSURE(sim != NULL, error, SATSYNC_NO_MEMORY, "sim", "no memory for an emulated link");
-    enum satsync_status status = build(sim, &profile, error);
+    if (sim == NULL) {
+        profile_fini(&profile);
+        return error_set(error, SATSYNC_NO_MEMORY, "sim", "no memory for an emulated link");
+    }
+    sim->profile = profile;
+    enum satsync_status status = build(sim, &sim->profile, error);
     if (status != SATSYNC_OK) {
         satsync_sim_close(sim);
         return status;
@@ -61,6 +66,7 @@ enum satsync_status satsync_sim_open(const char *link, struct satsync_sim **out,
 void satsync_sim_close(struct satsync_sim *sim) {
     if (sim != NULL) {
         net_sim_close(sim->world);
+        profile_fini(&sim->profile);
         memory_free(NULL, sim);
     }
 }

@@ -1,42 +1,27 @@
 #include "sim-link/lane.h"
 
 #include "base/check.h"
-#include "sim-link/fixed.h"
+#include "sim-link/lane_stages.h"
 #include "sim-link/stage_delay.h"
-#include "sim-link/stage_disorder.h"
 #include "sim-link/stage_jitter.h"
 #include "sim-link/stage_loss.h"
-#include "sim-link/stage_rate.h"
 
 #include <string.h>
-
-/* Random streams: those of a direction first, then those that both directions share. */
-enum purpose {
-    PURPOSE_LOSS,
-    PURPOSE_LOSS_STATE,
-    PURPOSE_JITTER,
-    PURPOSE_DISORDER,
-    PURPOSE_RATE,
-    PURPOSE_SLOTS = 8,
-    PURPOSE_GATE
-};
 
 enum { MTU_DEFAULT = 1500 };
 
 struct lane {
     struct stage_exit exit; /* first: stages see the lane as this */
     struct lane_options options;
-    struct stage *stages[LANE_STAGES_LIMIT];
-    size_t count;
-    struct stage *rate; /* NULL without one */
-    struct stage *gate;
+    struct lane_stages stages;
     uint64_t mtu_bytes;
     uint64_t next_ns;
     struct lane_counts counts;
 };
 
 const char *drop_cause_name(enum drop_cause cause) {
-    static const char *const names[DROP_CAUSES] = {"queue", "loss", "gate", "size", "memory"};
+    static const char *const names[DROP_CAUSES] = {"queue",  "loss",    "gate", "size",
+                                                   "memory", "policer", "aqm",  "route"};
     return names[cause];
 }
 
@@ -81,110 +66,6 @@ static struct packet *lane_duplicate(struct stage_exit *exit, const struct packe
     return twin;
 }
 
-static uint64_t stream_of(const struct lane *lane, enum purpose purpose) {
-    const struct lane_identity *identity = &lane->options.identity;
-    uint64_t direction = purpose < PURPOSE_SLOTS ? identity->direction + 1 : 0;
-    return (uint64_t)identity->link << 8 | direction << 4 | purpose;
-}
-
-static struct random random_for(const struct lane *lane, enum purpose purpose) {
-    return random_of(lane->options.identity.seed, stream_of(lane, purpose));
-}
-
-static struct slots slots_for(const struct lane *lane, enum purpose purpose) {
-    struct slots none;
-    memset(&none, 0, sizeof none);
-    const struct slots_options *options = &lane->options.plan->slots;
-    return options->period_ns == 0
-               ? none
-               : slots_of(options, lane->options.identity.seed, stream_of(lane, purpose));
-}
-
-static struct stage *new_rate(struct lane *lane, const struct lane_plan *plan) {
-    struct stage_rate_options options = {.rate_bps = plan->rate_bps,
-                                         .queue_ns = plan->queue_ns,
-                                         .queue_bytes = plan->queue_bytes,
-                                         .queue_packets = plan->queue_packets,
-                                         .spread_q16 = plan->rate_spread_q16,
-                                         .slots = slots_for(lane, PURPOSE_RATE)};
-    return lane->rate = stage_rate_new(&options, lane->options.allocator);
-}
-
-static struct stage *new_gate(struct lane *lane, const struct lane_plan *plan) {
-    struct stage_gate_options options = {.schedules = {plan->reconfiguration, plan->outage},
-                                         .random = random_for(lane, PURPOSE_GATE)};
-    return lane->gate = stage_gate_new(&options, lane->options.allocator);
-}
-
-static struct stage *new_loss(struct lane *lane, const struct lane_plan *plan) {
-    struct stage_loss_options options = {.loss_ppb = plan->loss_ppb,
-                                         .bad_loss_ppb = plan->bad_loss_ppb,
-                                         .good_ns = plan->good_ns,
-                                         .bad_ns = plan->bad_ns,
-                                         .chance = random_for(lane, PURPOSE_LOSS),
-                                         .state = random_for(lane, PURPOSE_LOSS_STATE)};
-    if (plan->burst_packets > 1 && plan->loss_ppb < 1000000000u) {
-        /* All is lost in the bad state; the stationary share of it is enter / (enter + leave). */
-        options.loss_ppb = 0;
-        options.bad_loss_ppb = 1000000000u;
-        options.leave_ppb = 1000000000u / plan->burst_packets;
-        options.enter_ppb = options.leave_ppb * plan->loss_ppb / (1000000000u - plan->loss_ppb);
-    }
-    return stage_loss_new(&options, lane->options.allocator);
-}
-
-static struct stage *new_delay(struct lane *lane, const struct lane_plan *plan) {
-    struct stage_delay_options options = {.delay_ns = plan->delay_ns,
-                                          .quantiles = plan->rtt_quantiles,
-                                          .quantile_count = plan->rtt_quantile_count,
-                                          .slots = slots_for(lane, PURPOSE_SLOTS),
-                                          .share_permille = 500};
-    return stage_delay_new(&options, lane->options.allocator);
-}
-
-static struct stage *new_jitter(struct lane *lane, const struct lane_plan *plan) {
-    struct stage_jitter_options options = {.jitter_ns = plan->jitter_ns,
-                                           .seed = lane->options.identity.seed,
-                                           .stream = stream_of(lane, PURPOSE_JITTER)};
-    return stage_jitter_new(&options, lane->options.allocator);
-}
-
-static struct stage *new_disorder(struct lane *lane, const struct lane_plan *plan) {
-    struct stage_disorder_options options = {.reorder_ppb = plan->reorder_ppb,
-                                             .reorder_ns = plan->reorder_ns,
-                                             .duplicate_ppb = plan->duplicate_ppb,
-                                             .corrupt_ppb = plan->corrupt_ppb,
-                                             .without_content =
-                                                 lane->options.packets->without_content,
-                                             .random = random_for(lane, PURPOSE_DISORDER)};
-    return stage_disorder_new(&options, lane->options.allocator);
-}
-
-typedef struct stage *new_stage(struct lane *lane, const struct lane_plan *plan);
-
-static bool add(struct lane *lane, new_stage *make) {
-    struct stage *stage = make(lane, lane->options.plan);
-    if (stage == NULL) {
-        return false;
-    }
-    stage->exit = &lane->exit;
-    if (lane->count > 0) {
-        lane->stages[lane->count - 1]->after = stage;
-    }
-    lane->stages[lane->count++] = stage;
-    return true;
-}
-
-static bool add_all(struct lane *lane) {
-    const struct lane_plan *plan = lane->options.plan;
-    bool lossy = plan->loss_ppb > 0 || plan->bad_ns > 0;
-    bool disorderly = plan->reorder_ppb > 0 || plan->duplicate_ppb > 0 || plan->corrupt_ppb > 0;
-    return (plan->rate_bps == 0 || add(lane, new_rate)) && add(lane, new_gate) &&
-           (!lossy || add(lane, new_loss)) && add(lane, new_delay) &&
-           (plan->jitter_ns == 0 || add(lane, new_jitter)) &&
-           (!disorderly || add(lane, new_disorder));
-}
-
 enum satsync_status lane_open(const struct lane_options *options, struct lane **out,
                               struct satsync_error *error) {
     *out = NULL;
@@ -194,7 +75,7 @@ enum satsync_status lane_open(const struct lane_options *options, struct lane **
     lane->options = *options;
     lane->next_ns = TIME_NEVER;
     lane->mtu_bytes = options->plan->mtu_bytes == 0 ? MTU_DEFAULT : options->plan->mtu_bytes;
-    bool whole = add_all(lane);
+    bool whole = lane_stages_build(&lane->stages, &lane->options, &lane->exit);
     lane->options.plan = NULL;
     if (!whole) {
         lane_close(lane);
@@ -208,17 +89,15 @@ void lane_close(struct lane *lane) {
     if (lane == NULL) {
         return;
     }
-    for (size_t i = 0; i < lane->count; i++) {
-        lane->stages[i]->ops->free(lane->stages[i]);
-    }
+    lane_stages_free(&lane->stages);
     memory_free(lane->options.allocator, lane);
 }
 
 static void set_next(struct lane *lane) {
     uint64_t next_ns = TIME_NEVER;
-    for (size_t i = 0; i < lane->count; i++) {
-        if (lane->stages[i]->next_ns < next_ns) {
-            next_ns = lane->stages[i]->next_ns;
+    for (size_t i = 0; i < lane->stages.count; i++) {
+        if (lane->stages.all[i]->next_ns < next_ns) {
+            next_ns = lane->stages.all[i]->next_ns;
         }
     }
     lane->next_ns = next_ns;
@@ -252,7 +131,7 @@ void lane_push(struct lane *lane, uint64_t now_ns, const struct packet *header, 
     if (!lane->options.packets->without_content) {
         take_content(lane, packet, data);
     }
-    lane->stages[0]->ops->push(lane->stages[0], now_ns, packet);
+    lane->stages.all[0]->ops->push(lane->stages.all[0], now_ns, packet);
     set_next(lane);
 }
 
@@ -261,8 +140,8 @@ uint64_t lane_next_ns(const struct lane *lane) {
 }
 
 void lane_run(struct lane *lane, uint64_t now_ns) {
-    for (size_t i = 0; i < lane->count; i++) {
-        struct stage *stage = lane->stages[i];
+    for (size_t i = 0; i < lane->stages.count; i++) {
+        struct stage *stage = lane->stages.all[i];
         if (stage->next_ns <= now_ns) {
             stage->ops->run(stage, now_ns);
         }
@@ -276,14 +155,45 @@ uint16_t lane_index(const struct lane *lane) {
 
 void lane_counts(const struct lane *lane, struct lane_counts *counts) {
     *counts = lane->counts;
-    counts->queued_packets = lane->rate == NULL ? 0 : lane->rate->held;
+    counts->queued_packets = 0;
     counts->flying_packets = 0;
-    for (size_t i = 0; i < lane->count; i++) {
-        counts->flying_packets += lane->stages[i]->held;
+    for (size_t i = 0; i < lane->stages.count; i++) {
+        const struct stage *stage = lane->stages.all[i];
+        uint64_t *held = lane_stages_is_queue(&lane->stages, stage) ? &counts->queued_packets
+                                                                    : &counts->flying_packets;
+        *held += stage->held;
     }
-    counts->flying_packets -= counts->queued_packets;
 }
 
 void lane_shut(struct lane *lane, uint64_t until_ns) {
-    stage_gate_shut(lane->gate, until_ns);
+    stage_gate_shut(lane->stages.gate, until_ns);
+}
+
+static const uint64_t RATE_UNLIMITED_BPS = 1000000000000000u;
+
+void lane_set(struct lane *lane, const struct lane_plan *plan) {
+    const struct lane_stages *stages = &lane->stages;
+    assert(lane->options.live);
+    if (stages->rate != NULL) {
+        stage_rate_set(stages->rate, plan->rate_bps == 0 ? RATE_UNLIMITED_BPS : plan->rate_bps);
+    }
+    stage_delay_set(stages->delay, plan->delay_ns);
+    stage_jitter_set(stages->jitter, plan->jitter_ns);
+    stage_loss_set(stages->loss, plan->loss_ppb);
+}
+
+void lane_state(const struct lane *lane, uint64_t now_ns, struct lane_state *state) {
+    const struct lane_stages *stages = &lane->stages;
+    const struct queue *queue = NULL;
+    *state = (struct lane_state){.rate_bps = 0};
+    if (stages->rate != NULL) {
+        state->rate_bps = stage_rate_bps(stages->rate, now_ns);
+        queue = stage_rate_queue(stages->rate);
+    } else if (stages->replay != NULL) {
+        queue = stage_replay_queue(stages->replay);
+    }
+    if (queue != NULL) {
+        state->queued_packets = queue->list.count;
+        state->queued_bytes = queue->list.wire_bytes;
+    }
 }

@@ -1,7 +1,8 @@
 /*
  * One direction of a link: a chain of stages from plain figures, its counters, and its trace.
  *
- *   push -> queue + rate -> gate -> loss -> delay -> jitter -> disorder -> sink
+ *   push -> policer -> queue + rate (or replay) -> gate -> loss -> delay -> jitter -> disorder ->
+ * sink
  *
  * At every moment, in packets and in payload bytes:
  *   entered + duplicated = delivered + dropped (by cause) + held
@@ -10,40 +11,63 @@
 #ifndef SIM_LINK_LANE_H
 #define SIM_LINK_LANE_H
 
-#include "sim-link/slots.h"
+#include "sim-link/path.h"
 #include "sim-link/stage.h"
 #include "sim-link/stage_gate.h"
+#include "sim-link/stage_rate.h"
+#include "sim-link/stage_replay.h"
 #include "sim-link/trace_hash.h"
 
 #include <satsync/status.h>
 
-/* What a direction does, in figures. All zero: everything arrives at once. */
+/* What a direction does, in figures. All zero: everything arrives at once. What it borrows must
+ * outlive the lane. */
 struct lane_plan {
+    uint64_t police_bps; /* 0: no policer */
+    uint64_t police_burst_bytes;
     uint64_t rate_bps; /* of IP bits; 0: no limit */
     int32_t rate_spread_q16;
-    uint64_t queue_ns; /* 0: no limit, likewise the two below */
+    const struct quantile *rate_quantiles; /* borrowed; permille of rate_bps, instead of spread */
+    size_t rate_quantile_count;
+    struct series rate_series;  /* instead of rate_bps; without steps: unused */
+    struct replay_trace replay; /* likewise; count 0: unused */
+    uint64_t queue_ns;          /* 0: no limit, likewise the two below */
     uint64_t queue_bytes;
     uint64_t queue_packets;
+    enum queue_discipline discipline;
+    uint64_t codel_target_ns;
+    uint64_t codel_interval_ns;
+    uint64_t red_least_ns;
+    uint64_t red_most_ns;
+    uint64_t red_ppb;
+    bool marks; /* ECN instead of early drops */
+    uint64_t park_period_ns;
+    uint64_t park_phase_ns;
+    uint64_t park_ns;
     uint64_t delay_ns;
-    const struct quantile *rtt_quantiles; /* borrowed; half of a draw is added to delay_ns */
-    size_t rtt_quantile_count;
-    struct slots_options slots; /* for the two above; period 0 when neither is used */
+    struct slots_options slots; /* of the rate, and of a way over satellites; period 0: unused */
+    /* One of these three adds to delay_ns. */
+    struct path_slots_options rtt; /* without quantiles: unused; seed and streams are the lane's */
+    struct path_table_options table; /* count 0: unused */
+    struct path_orbit_options orbit; /* without constellation: unused; as above */
     uint64_t jitter_ns;
     uint64_t loss_ppb;
     uint64_t burst_packets; /* > 1: the loss comes in bursts of this mean length */
     uint64_t bad_loss_ppb;  /* in a bad state in time, with its mean lengths */
     uint64_t bad_ns;
     uint64_t good_ns;
+    struct series loss_series; /* instead of loss_ppb; without steps: unused */
     struct gate_schedule reconfiguration;
     struct gate_schedule outage;
     uint64_t reorder_ppb;
     uint64_t reorder_ns;
     uint64_t duplicate_ppb;
     uint64_t corrupt_ppb;
-    uint64_t mtu_bytes; /* of IP packets; 0: 1500 */
+    uint64_t mtu_bytes;            /* of IP packets; 0: 1500 */
+    const struct lane_plan *after; /* borrowed; the next hop, or NULL */
 };
 
-enum { LANE_HEADER_BYTES = 28, LANE_STAGES_LIMIT = 6 }; /* IPv4 and UDP */
+enum { LANE_HEADER_BYTES = 28, LANE_HOPS_LIMIT = 8 }; /* IPv4 and UDP */
 
 struct lane_counts {
     uint64_t entered_packets;
@@ -69,6 +93,7 @@ typedef void lane_sink(void *context, uint64_t now_ns, struct packet *packet);
 
 struct lane_options {
     const struct lane_plan *plan; /* copied, but what it borrows is not */
+    bool live;                    /* make also the stages that do nothing yet, for lane_set */
     struct lane_identity identity;
     uint16_t index;           /* among its owner's lanes */
     struct packets *packets;  /* borrowed */
@@ -97,6 +122,17 @@ void lane_counts(const struct lane *lane, struct lane_counts *counts);
 
 /* stage_gate_shut on this direction's gate. */
 void lane_shut(struct lane *lane, uint64_t until_ns);
+
+/* Takes rate, delay, jitter and loss of the first hop from `plan`; `live` lanes only. */
+void lane_set(struct lane *lane, const struct lane_plan *plan);
+
+/* What the first hop's transmitter does: 0 without a limit. */
+struct lane_state {
+    uint64_t rate_bps;
+    uint64_t queued_packets;
+    uint64_t queued_bytes;
+};
+void lane_state(const struct lane *lane, uint64_t now_ns, struct lane_state *state);
 
 const char *drop_cause_name(enum drop_cause cause);
 

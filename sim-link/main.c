@@ -117,7 +117,7 @@ static void print_figure(const char *name, enum satsync_option_type type, uint64
 static void print_plan(const char *direction, const struct lane_plan *plan) {
     printf("  %s\n", direction);
     print_figure("rate", SATSYNC_OPTION_RATE, plan->rate_bps);
-    if (plan->rtt_quantiles == NULL) {
+    if (plan->rtt.quantiles == NULL) {
         print_figure("delay", SATSYNC_OPTION_DURATION, plan->delay_ns);
     } else {
         puts("    delay                 half of a measured round trip, drawn each slot");
@@ -141,7 +141,7 @@ static void plan_json(struct json *json, const char *key, const struct lane_plan
     json_put_key(json, "delay_ns");
     json_put_u64(json, plan->delay_ns);
     json_put_key(json, "delay_varies");
-    json_put_bool(json, plan->rtt_quantiles != NULL);
+    json_put_bool(json, plan->rtt.quantiles != NULL);
     json_put_key(json, "jitter_ns");
     json_put_u64(json, plan->jitter_ns);
     json_put_key(json, "loss_ppb");

@@ -3,7 +3,8 @@
  *
  * A name from the table gives the figures; options change them, for both directions or, with "up."
  * or "down." before the name, for one. LISTEN to TARGET of a relay, and end 0 to end 1 of an
- * emulation, is the uplink; `swap` turns it. Pure.
+ * emulation, is the uplink; `swap` turns it. Several hops are written one after the other with a
+ * bar between: "leo-bent?seed=7|fibre-memphis-ashburn". Pure, but for profile_open.
  */
 #ifndef SIM_LINK_PROFILE_H
 #define SIM_LINK_PROFILE_H
@@ -13,17 +14,27 @@
 #include <satsync/option.h>
 #include <satsync/status.h>
 
+enum { PROFILE_TRACE_BYTES = 512 };
+
 struct profile {
-    const char *name;
+    const char *name;       /* of the first hop */
     struct lane_plan there; /* LISTEN to TARGET, end 0 to end 1 */
     struct lane_plan back;
-    uint64_t rtt_ns;   /* nominal, for the reader */
-    uint64_t seed;     /* of all its randomness */
-    uint64_t start_ns; /* the clock at the beginning */
+    uint64_t rtt_ns;                          /* nominal, for the reader; of all hops */
+    uint64_t seed;                            /* of all its randomness */
+    uint64_t start_ns;                        /* the clock at the beginning */
+    char trace_paths[2][PROFILE_TRACE_BYTES]; /* of there and back, of one hop; empty: none */
+    struct profile_rest *rest;                /* further hops and traces; profile_fini frees it */
 };
 
+/* One hop, and no file is read: a profile with traces does not replay them. */
 enum satsync_status profile_parse(const char *text, struct profile *profile,
                                   struct satsync_error *error) SATSYNC_MUST_CHECK;
+
+/* All hops, with the traces they name. profile_fini after a success, when nothing uses it. */
+enum satsync_status profile_open(const char *text, struct profile *profile,
+                                 struct satsync_error *error) SATSYNC_MUST_CHECK;
+void profile_fini(struct profile *profile);
 
 /* The largest UDP payload that either direction carries. */
 size_t profile_payload_bytes(const struct profile *profile);

@@ -31,29 +31,6 @@ static const struct profile_figure lan_figures[] = {
     {"queue", "5 ms", "assumed"},
 };
 
-static void fill_geo(struct profile *profile) {
-    set_rtt(profile, 560 * MS);
-    profile->there.rate_bps = 3 * MBIT;
-    profile->back.rate_bps = 250 * MBIT;
-    struct lane_plan *plans[] = {&profile->there, &profile->back};
-    for (size_t i = 0; i < COUNT(plans); i++) {
-        plans[i]->queue_ns = 600 * MS;
-        plans[i]->jitter_ns = 4 * MS;
-        plans[i]->loss_ppb = 100;
-    }
-}
-
-static const struct profile_figure geo_figures[] = {
-    {"rate", "250 Mbit/s down, 3 up", "picoquic's satellite_test.c, the link J. Border asked for"},
-    {"round trip", "560 ms",
-     "https://arts.units.it/handle/11368/3129920 (>= 550), "
-     "https://blog.apnic.net/2022/05/02/testing-leo-and-geo-satellite-services-in-australia/ "
-     "(about 600)"},
-    {"jitter one way", "0 to 4 ms over 10 ms", "assumed"},
-    {"loss", "1e-7", "assumed, quasi error free; rain fades are not modelled"},
-    {"queue", "600 ms", "assumed"},
-};
-
 static void fill_fibre(struct profile *profile, uint64_t rtt_ns) {
     set_rtt(profile, rtt_ns);
     struct lane_plan *plans[] = {&profile->there, &profile->back};
@@ -70,6 +47,10 @@ static void fill_fibre(struct profile *profile, uint64_t rtt_ns) {
 
 static void fill_atlanta(struct profile *profile) {
     fill_fibre(profile, 8200 * US);
+}
+
+static void fill_ashburn(struct profile *profile) {
+    fill_fibre(profile, 18100 * US);
 }
 
 static void fill_abudhabi(struct profile *profile) {
@@ -91,6 +72,14 @@ static const struct profile_figure atlanta_figures[] = {
     FIBRE_FIGURES,
 };
 
+static const struct profile_figure ashburn_figures[] = {
+    {"round trip", "18.1 ms", "computed: great circle of 1,207 km, c / 1.468, stretched 1.5 times"},
+    {"stretch", "1.5",
+     "computed from https://acomputerscientistlearnsaws.blogspot.com/2017/04/aws-regions.html "
+     "(median of 15 pairs 1.47)"},
+    FIBRE_FIGURES,
+};
+
 static const struct profile_figure abudhabi_figures[] = {
     {"round trip", "186.4 ms",
      "computed: great circle of 12,417 km, c / 1.468, stretched 1.5 times"},
@@ -106,10 +95,6 @@ const struct profile_entry profile_plain = {"plain", "nothing but what the optio
 const struct profile_entry profile_lan = {"lan", "10 Gbit/s in one hall", fill_lan, lan_figures,
                                           COUNT(lan_figures)};
 
-const struct profile_entry profile_geo = {
-    "geo", "geostationary satellite, 3 Mbit/s up and 250 down, 560 ms", fill_geo, geo_figures,
-    COUNT(geo_figures)};
-
 const struct profile_entry profile_fibre_atlanta = {"fibre-memphis-atlanta",
                                                     "10 Gbit/s fibre, 8.2 ms", fill_atlanta,
                                                     atlanta_figures, COUNT(atlanta_figures)};
@@ -117,3 +102,7 @@ const struct profile_entry profile_fibre_atlanta = {"fibre-memphis-atlanta",
 const struct profile_entry profile_fibre_abudhabi = {"fibre-memphis-abudhabi",
                                                      "10 Gbit/s fibre, 186.4 ms", fill_abudhabi,
                                                      abudhabi_figures, COUNT(abudhabi_figures)};
+
+const struct profile_entry profile_fibre_ashburn = {"fibre-memphis-ashburn",
+                                                    "10 Gbit/s fibre, 18.1 ms", fill_ashburn,
+                                                    ashburn_figures, COUNT(ashburn_figures)};

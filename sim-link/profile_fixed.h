@@ -6,8 +6,8 @@
 
 extern const struct profile_entry profile_plain;
 extern const struct profile_entry profile_lan;
-extern const struct profile_entry profile_geo;
 extern const struct profile_entry profile_fibre_atlanta;
+extern const struct profile_entry profile_fibre_ashburn;
 extern const struct profile_entry profile_fibre_abudhabi;
 
 #endif

@@ -31,6 +31,20 @@ static const struct quantile isl_rtt[] = {
     {Z_95, 199000000},  {Z_99, 217000000},  {Z_ISL_END, 388000000},
 };
 
+/* Silences of the LeoCC example trace at its eight reconfigurations (59, 59, 68, 69, 82, 93, 95,
+ * 135 ms), smoothed; less the 7 ms that are dropped. */
+static const struct quantile bent_hold[] = {
+    {-Z_99, 46000000},  {-100538, 52000000}, {-58111, 54000000}, {-32036, 60500000},
+    {-10309, 65000000}, {10309, 75000000},   {32036, 84000000},  {58111, 90000000},
+    {Z_90, 105000000},  {100538, 121000000}, {Z_99, 143000000},
+};
+
+/* 60 ms, and steps of 20 to 100 ms when the landing station changes. */
+static const struct quantile oneweb_rtt[] = {
+    {-Z_99, 50000000}, {-Z_75, 55000000}, {0, 60000000},
+    {Z_75, 80000000},  {Z_90, 110000000}, {Z_99, 160000000},
+};
+
 #define FJORDLINK "computed from FjordLink, 218,979 PoP pings in 60.8 h, CC BY 4.0"
 #define LEOREPLAYER "https://github.com/SpaceNetLab/LeoCC (leoreplayer/README.md)"
 #define ROAD "computed from Starlink-on-the-Road, stationary rows, CC BY-SA"
@@ -46,7 +60,8 @@ static const struct profile_figure bent_figures[] = {
     {"round trip", "18.93 to 123.3 ms by quantiles, median 27.61", FJORDLINK},
     {"round trip correlation of slots", "0.675", FJORDLINK},
     {"slots", "15 s, at second 12 of each minute", MULTIFACETED},
-    {"reconfiguration, held", "78 ms median, 59 to 110 from p10 to p90", LEOCC},
+    {"reconfiguration, silence", "dropped and held: 77 ms median, 60 to 112 from p10 to p90",
+     LEOCC},
     {"reconfiguration, dropped", "7 ms", FJORDLINK " (0.05 % above the mean, of 15 s)"},
     {"jitter one way", "0 to 2.7 ms over 10 ms", LEOCC " (mean step of 10 ms samples 0.91 ms)"},
     {"loss down, good state", "0.01 %", LEOREPLAYER},
@@ -54,6 +69,25 @@ static const struct profile_figure bent_figures[] = {
     {"loss, bad state", "50 % for 20 ms each 20 s", "assumed, tuned to the same total"},
     {"queue down", "50000 packets", LEOREPLAYER},
     {"queue up", "500 packets", LEOREPLAYER},
+};
+
+static const struct profile_figure rain_figures[] = {
+    {"rate down, median", "180 Mbit/s",
+     "https://arxiv.org/html/2505.04772v1 (38 % less in rain), of leo-bent's"},
+    {"rate up, median", "10 Mbit/s",
+     "https://arxiv.org/html/2505.04772v1 (52 % less in rain), of leo-bent's"},
+    {"all else", "as leo-bent", "https://arxiv.org/html/2505.04772v1 (round trip unchanged)"},
+};
+
+static const struct profile_figure oneweb_figures[] = {
+    {"rate", "100 Mbit/s down, 20 up", "https://arawireless.org/tag/oneweb"},
+    {"round trip", "50 to 160 ms, median 60, anew each 2 min",
+     "assumed; jumps when the landing station changes: "
+     "https://pulse.internetsociety.org/blog/measuring-the-oneweb-satellite-network"},
+    {"beam change", "each 11 s, 5 ms dropped and 30 held", "assumed"},
+    {"jitter one way", "0 to 3 ms over 10 ms", "assumed"},
+    {"loss", "0.5 %", "assumed, below the 2 % of https://arawireless.org/tag/oneweb"},
+    {"queue", "100 ms", "assumed"},
 };
 
 static const struct profile_figure isl_figures[] = {
@@ -70,6 +104,9 @@ static const struct profile_figure isl_figures[] = {
     {"queue", "100 ms", "assumed"},
 };
 
+/* What lasts from slot to slot: see path.h. */
+static const uint32_t bent_within[] = {60, 120, 220, 400};
+
 static void fill_slots(struct lane_plan *plan) {
     plan->slots = (struct slots_options){
         .period_ns = 15 * SECOND, .phase_ns = 12 * SECOND, .correlation_permille = 675};
@@ -78,16 +115,28 @@ static void fill_slots(struct lane_plan *plan) {
     plan->jitter_ns = 2700 * US;
 }
 
+static void fill_bent_way(struct lane_plan *plan) {
+    plan->rtt = (struct path_slots_options){
+        .slots = {.period_ns = 15 * SECOND,
+                  .phase_ns = 12 * SECOND,
+                  .kernels = {{350, 980}, {500, 700}, {150, 0}}},
+        .quantiles = bent_rtt,
+        .quantile_count = COUNT(bent_rtt),
+        .within_permille = bent_within,
+        .within_count = COUNT(bent_within),
+        .within_ns = 500 * MS,
+    };
+}
+
 static void fill_bent_direction(struct lane_plan *plan) {
     fill_slots(plan);
-    plan->rtt_quantiles = bent_rtt;
-    plan->rtt_quantile_count = COUNT(bent_rtt);
+    fill_bent_way(plan);
     plan->reconfiguration = (struct gate_schedule){
         .period_ns = 15 * SECOND,
         .phase_ns = 12 * SECOND,
         .drop_ns = 7 * MS,
-        .hold_ns = 78 * MS,
-        .hold_spread_q16 = 22980, /* (log2(110 / 78) + log2(78 / 59)) / 2 / 1.2816 */
+        .hold_quantiles = bent_hold,
+        .hold_quantile_count = COUNT(bent_hold),
     };
     plan->bad_loss_ppb = 500000000;
     plan->bad_ns = 20 * MS;
@@ -106,10 +155,18 @@ static void fill_bent(struct profile *profile) {
     profile->rtt_ns = 27610 * US;
 }
 
+static void fill_bent_rain(struct profile *profile) {
+    fill_bent(profile);
+    profile->there.rate_bps = 10 * MBIT;
+    profile->back.rate_bps = 180 * MBIT;
+}
+
 static void fill_isl_direction(struct lane_plan *plan) {
     fill_slots(plan);
-    plan->rtt_quantiles = isl_rtt;
-    plan->rtt_quantile_count = COUNT(isl_rtt);
+    plan->rtt = (struct path_slots_options){
+        .slots = {.period_ns = 15 * SECOND, .phase_ns = 12 * SECOND, .correlation_permille = 675},
+        .quantiles = isl_rtt,
+        .quantile_count = COUNT(isl_rtt)};
     plan->reconfiguration = (struct gate_schedule){.period_ns = 15 * SECOND,
                                                    .phase_ns = 12 * SECOND,
                                                    .drop_ns = 510 * MS,
@@ -126,6 +183,26 @@ static void fill_isl(struct profile *profile) {
     profile->rtt_ns = 151 * MS;
 }
 
+static void fill_oneweb_direction(struct lane_plan *plan) {
+    plan->rtt = (struct path_slots_options){
+        .slots = {.period_ns = 120 * SECOND, .correlation_permille = 300},
+        .quantiles = oneweb_rtt,
+        .quantile_count = COUNT(oneweb_rtt)};
+    plan->reconfiguration =
+        (struct gate_schedule){.period_ns = 11 * SECOND, .drop_ns = 5 * MS, .hold_ns = 30 * MS};
+    plan->jitter_ns = 3 * MS;
+    plan->loss_ppb = 5000000;
+    plan->queue_ns = 100 * MS;
+}
+
+static void fill_oneweb(struct profile *profile) {
+    fill_oneweb_direction(&profile->there);
+    profile->there.rate_bps = 20 * MBIT;
+    fill_oneweb_direction(&profile->back);
+    profile->back.rate_bps = 100 * MBIT;
+    profile->rtt_ns = 60 * MS;
+}
+
 const struct profile_entry profile_leo_bent = {
     "leo-bent", "Starlink consumer dish, bent pipe, 20 Mbit/s up and 300 down, 28 ms", fill_bent,
     bent_figures, COUNT(bent_figures)};
@@ -133,3 +210,11 @@ const struct profile_entry profile_leo_bent = {
 const struct profile_entry profile_leo_isl = {
     "leo-isl", "Starlink over laser links, 151 ms, 0.7 s of silence each 15 s", fill_isl,
     isl_figures, COUNT(isl_figures)};
+
+const struct profile_entry profile_leo_bent_rain = {
+    "leo-bent-rain", "the same in rain, 10 Mbit/s up and 180 down", fill_bent_rain, rain_figures,
+    COUNT(rain_figures)};
+
+const struct profile_entry profile_leo_oneweb = {
+    "leo-oneweb", "OneWeb, bent pipe at 1,200 km, 20 Mbit/s up and 100 down, 60 ms", fill_oneweb,
+    oneweb_figures, COUNT(oneweb_figures)};

@@ -5,6 +5,8 @@
 #include "sim-link/profile.h"
 
 extern const struct profile_entry profile_leo_bent;
+extern const struct profile_entry profile_leo_bent_rain;
 extern const struct profile_entry profile_leo_isl;
+extern const struct profile_entry profile_leo_oneweb;
 
 #endif

@@ -7,12 +7,30 @@
 struct slots slots_of(const struct slots_options *options, uint64_t seed, uint64_t stream) {
     assert(options->period_ns > 0 && options->correlation_permille < 1000);
     struct slots slots = {.options = *options, .random = random_of(seed, stream)};
-    uint64_t correlation = (uint64_t)options->correlation_permille * Q16_ONE / 1000;
-    slots.correlation_q16 = (int32_t)correlation;
-    slots.innovation_q16 =
-        (int32_t)fixed_root((uint64_t)Q16_ONE * Q16_ONE - correlation * correlation);
     slots.z_q16 = draw_normal(&slots.random);
     return slots;
+}
+
+static uint32_t draw_correlation(struct slots *slots) {
+    const struct slots_kernel *kernel = slots->options.kernels;
+    if (kernel->chance_permille == 0) {
+        return slots->options.correlation_permille;
+    }
+    uint32_t left = (uint32_t)random_below(&slots->random, 1000);
+    while (left >= kernel->chance_permille) {
+        left -= kernel->chance_permille;
+        kernel++;
+    }
+    return kernel->correlation_permille;
+}
+
+static void step(struct slots *slots) {
+    int64_t kept_q16 = (int64_t)draw_correlation(slots) * Q16_ONE / 1000;
+    uint64_t rest = (uint64_t)Q16_ONE * Q16_ONE - (uint64_t)(kept_q16 * kept_q16);
+    int64_t fresh_q16 = (int64_t)fixed_root(rest);
+    int64_t sum = kept_q16 * slots->z_q16 + fresh_q16 * draw_normal(&slots->random);
+    slots->z_q16 = (int32_t)(sum / Q16_ONE);
+    slots->slot++;
 }
 
 /* Slot 0 is that before the first boundary. */
@@ -28,10 +46,8 @@ uint64_t slots_end(const struct slots_options *options, uint64_t now_ns) {
 
 int32_t slots_at(struct slots *slots, uint64_t now_ns) {
     uint64_t wanted = slots_index(&slots->options, now_ns);
-    for (; slots->slot < wanted; slots->slot++) {
-        int64_t kept = (int64_t)slots->correlation_q16 * slots->z_q16;
-        int64_t fresh = (int64_t)slots->innovation_q16 * draw_normal(&slots->random);
-        slots->z_q16 = (int32_t)((kept + fresh) / Q16_ONE);
+    while (slots->slot < wanted) {
+        step(slots);
     }
     return slots->z_q16;
 }

@@ -11,10 +11,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct slots_options {
-    uint64_t period_ns;            /* > 0 */
-    uint64_t phase_ns;             /* a slot begins at phase + n * period */
+enum { SLOTS_KERNELS_LIMIT = 4 };
+
+/* A step is now a small one, now a large one: with this chance it has this correlation. Each keeps
+ * the normal distribution of z, so their mixture does. */
+struct slots_kernel {
+    uint32_t chance_permille;
     uint32_t correlation_permille; /* < 1000 */
+};
+
+struct slots_options {
+    uint64_t period_ns;                               /* > 0 */
+    uint64_t phase_ns;                                /* a slot begins at phase + n * period */
+    uint32_t correlation_permille;                    /* < 1000; of all steps, without kernels */
+    struct slots_kernel kernels[SLOTS_KERNELS_LIMIT]; /* chances add up to 1000, or all to 0 */
 };
 
 struct slots {
@@ -22,8 +32,6 @@ struct slots {
     struct random random;
     uint64_t slot;
     int32_t z_q16;
-    int32_t correlation_q16;
-    int32_t innovation_q16;
 };
 
 struct slots slots_of(const struct slots_options *options, uint64_t seed, uint64_t stream);

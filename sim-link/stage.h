@@ -11,11 +11,14 @@
 #include "sim-link/packet.h"
 
 enum drop_cause {
-    DROP_QUEUE,  /* the queue was full */
-    DROP_LOSS,   /* the loss model took it */
-    DROP_GATE,   /* an outage or reconfiguration */
-    DROP_SIZE,   /* larger than the link's MTU */
-    DROP_MEMORY, /* the emulator itself had none */
+    DROP_QUEUE,   /* the queue was full */
+    DROP_LOSS,    /* the loss model took it */
+    DROP_GATE,    /* an outage or reconfiguration */
+    DROP_SIZE,    /* larger than the link's MTU */
+    DROP_MEMORY,  /* the emulator itself had none */
+    DROP_POLICER, /* above the rate that the policer allows */
+    DROP_AQM,     /* active queue management, before the queue was full */
+    DROP_ROUTE,   /* no way over the satellites at that time */
     DROP_CAUSES
 };
 

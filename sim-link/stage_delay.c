@@ -1,30 +1,35 @@
 #include "sim-link/stage_delay.h"
 
+#include <assert.h>
+
 struct stage_delay {
     struct stage stage;
     struct stage_delay_options options;
+    struct path_line line; /* the path's at the last packet */
     struct packet_list list;
     uint64_t last_due_ns;
 };
 
-static uint64_t delay_at(struct stage_delay *delay, uint64_t now_ns) {
-    struct stage_delay_options *options = &delay->options;
-    if (options->quantiles == NULL) {
-        return options->delay_ns;
+static void follow_path(struct stage_delay *delay, uint64_t now_ns) {
+    struct path *path = delay->options.path;
+    if (path != NULL && now_ns >= delay->line.until_ns) {
+        path->ops->line(path, now_ns, &delay->line);
     }
-    int32_t z_q16 = slots_at(&options->slots, now_ns);
-    uint64_t drawn_ns = quantile_at(options->quantiles, options->quantile_count, z_q16);
-    return options->delay_ns + drawn_ns * options->share_permille / 1000;
 }
 
 static void delay_push(struct stage *stage, uint64_t now_ns, struct packet *packet) {
     struct stage_delay *delay = (struct stage_delay *)stage;
-    uint64_t due_ns = now_ns + delay_at(delay, now_ns);
+    follow_path(delay, now_ns);
+    if (delay->line.closed) {
+        stage->exit->drop(stage->exit, now_ns, packet, DROP_ROUTE);
+        return;
+    }
+    uint64_t due_ns = now_ns + delay->options.delay_ns + path_line_at(&delay->line, now_ns);
     if (due_ns < delay->last_due_ns) {
         due_ns = delay->last_due_ns;
     }
     delay->last_due_ns = due_ns;
-    if (due_ns == now_ns) {
+    if (due_ns == now_ns && delay->list.first == NULL) {
         stage_pass(stage, now_ns, packet);
         return;
     }
@@ -45,6 +50,10 @@ static void delay_run(struct stage *stage, uint64_t now_ns) {
 }
 
 static void delay_free(struct stage *stage) {
+    struct path *path = ((struct stage_delay *)stage)->options.path;
+    if (path != NULL) {
+        path->ops->free(path);
+    }
     memory_free(stage->allocator, stage);
 }
 
@@ -54,9 +63,17 @@ struct stage *stage_delay_new(const struct stage_delay_options *options,
                               const struct allocator *allocator) {
     struct stage_delay *delay = memory_new(allocator, 1, sizeof *delay);
     if (delay == NULL) {
+        if (options->path != NULL) {
+            options->path->ops->free(options->path);
+        }
         return NULL;
     }
     delay->stage = (struct stage){.ops = &OPS, .allocator = allocator, .next_ns = TIME_NEVER};
     delay->options = *options;
     return &delay->stage;
+}
+
+void stage_delay_set(struct stage *stage, uint64_t delay_ns) {
+    assert(stage->ops == &OPS);
+    ((struct stage_delay *)stage)->options.delay_ns = delay_ns;
 }

@@ -1,23 +1,23 @@
 /*
- * Propagation: a constant, plus a part that is drawn anew each slot from an empirical distribution.
- * First in is first out, also when a slot makes the path shorter.
+ * Propagation: a constant, plus a path that changes in time. First in is first out, also when the
+ * path becomes shorter. While there is no path, packets are dropped.
  */
 #ifndef SIM_LINK_STAGE_DELAY_H
 #define SIM_LINK_STAGE_DELAY_H
 
-#include "sim-link/slots.h"
+#include "sim-link/path.h"
 #include "sim-link/stage.h"
 
 struct stage_delay_options {
     uint64_t delay_ns;
-    const struct quantile *quantiles; /* borrowed; NULL: constant */
-    size_t quantile_count;
-    struct slots slots;
-    uint32_t share_permille; /* of a drawn value that counts: 500 of a round trip */
+    struct path *path; /* NULL: constant. The stage's own from the call on, also when it fails */
 };
 
 /* NULL when memory ran out. */
 struct stage *stage_delay_new(const struct stage_delay_options *options,
                               const struct allocator *allocator);
+
+/* Changes the constant part. */
+void stage_delay_set(struct stage *stage, uint64_t delay_ns);
 
 #endif

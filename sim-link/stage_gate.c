@@ -20,6 +20,18 @@ struct stage_gate {
     struct packet_list list;
 };
 
+static uint64_t draw_hold(struct stage_gate *gate, const struct gate_schedule *schedule) {
+    if (schedule->hold_quantiles != NULL) {
+        return quantile_at(schedule->hold_quantiles, schedule->hold_quantile_count,
+                           draw_normal(&gate->options.random));
+    }
+    if (schedule->hold_spread_q16 != 0) {
+        int64_t power = (int64_t)draw_normal(&gate->options.random) * schedule->hold_spread_q16;
+        return fixed_scale(schedule->hold_ns, (int32_t)(power / Q16_ONE));
+    }
+    return schedule->hold_ns;
+}
+
 static void set_window(struct stage_gate *gate, int which, uint64_t index) {
     const struct gate_schedule *schedule = &gate->options.schedules[which];
     struct window *window = &gate->windows[which];
@@ -28,11 +40,7 @@ static void set_window(struct stage_gate *gate, int which, uint64_t index) {
     if (schedule->period_ns == 0 || (schedule->count > 0 && index >= schedule->count)) {
         return;
     }
-    uint64_t hold_ns = schedule->hold_ns;
-    if (schedule->hold_spread_q16 != 0) {
-        int64_t power = (int64_t)draw_normal(&gate->options.random) * schedule->hold_spread_q16;
-        hold_ns = fixed_scale(hold_ns, (int32_t)(power / Q16_ONE));
-    }
+    uint64_t hold_ns = draw_hold(gate, schedule);
     uint64_t longest_ns = schedule->period_ns - schedule->drop_ns;
     window->start_ns = schedule->phase_ns + index * schedule->period_ns;
     window->drop_end_ns = window->start_ns + schedule->drop_ns;

@@ -7,7 +7,7 @@
 #ifndef SIM_LINK_STAGE_GATE_H
 #define SIM_LINK_STAGE_GATE_H
 
-#include "base/random.h"
+#include "sim-link/slots.h"
 #include "sim-link/stage.h"
 
 struct gate_schedule {
@@ -17,6 +17,8 @@ struct gate_schedule {
     uint64_t hold_ns;
     int32_t hold_spread_q16; /* each hold is hold * 2^(z * spread) with a normal z; 0: all alike */
     uint64_t count;          /* times; 0: no end */
+    const struct quantile *hold_quantiles; /* borrowed; or: each hold is drawn from these */
+    size_t hold_quantile_count;
 };
 
 enum { GATE_SCHEDULES = 2 };

@@ -3,6 +3,8 @@
 #include "base/random.h"
 #include "base/wide.h"
 
+#include <assert.h>
+
 enum { KNOT_NS = 10000000 };
 
 struct stage_jitter {
@@ -81,4 +83,11 @@ struct stage *stage_jitter_new(const struct stage_jitter_options *options,
     jitter->options = *options;
     jitter->index = UINT64_MAX;
     return &jitter->stage;
+}
+
+void stage_jitter_set(struct stage *stage, uint64_t jitter_ns) {
+    assert(stage->ops == &OPS);
+    struct stage_jitter *jitter = (struct stage_jitter *)stage;
+    jitter->options.jitter_ns = jitter_ns;
+    jitter->index = UINT64_MAX;
 }

@@ -18,6 +18,8 @@ struct stage_jitter_options {
 struct stage *stage_jitter_new(const struct stage_jitter_options *options,
                                const struct allocator *allocator);
 
+void stage_jitter_set(struct stage *stage, uint64_t jitter_ns);
+
 /* The extra delay at a time. Pure. */
 uint64_t stage_jitter_at(const struct stage_jitter_options *options, uint64_t now_ns);
 

@@ -2,11 +2,14 @@
 
 #include "sim-link/fixed.h"
 
+#include <assert.h>
+
 struct stage_loss {
     struct stage stage;
     struct stage_loss_options options;
     bool bad;
     uint64_t state_until_ns;
+    uint64_t series_until_ns;
 };
 
 static void follow_time(struct stage_loss *loss, uint64_t now_ns) {
@@ -28,6 +31,9 @@ static void follow_packets(struct stage_loss *loss) {
 static void loss_push(struct stage *stage, uint64_t now_ns, struct packet *packet) {
     struct stage_loss *loss = (struct stage_loss *)stage;
     struct stage_loss_options *options = &loss->options;
+    if (options->series.steps != NULL && now_ns >= loss->series_until_ns) {
+        options->loss_ppb = series_at(&options->series, now_ns, &loss->series_until_ns);
+    }
     if (options->bad_ns > 0) {
         follow_time(loss, now_ns);
     } else if (options->enter_ppb > 0) {
@@ -62,4 +68,13 @@ struct stage *stage_loss_new(const struct stage_loss_options *options,
     /* The first draw must end in the good state. */
     loss->bad = options->bad_ns > 0;
     return &loss->stage;
+}
+
+void stage_loss_set(struct stage *stage, uint64_t loss_ppb) {
+    assert(stage->ops == &OPS);
+    struct stage_loss_options *options = &((struct stage_loss *)stage)->options;
+    options->loss_ppb = loss_ppb;
+    options->series.steps = NULL;
+    options->enter_ppb = 0;
+    options->leave_ppb = 0;
 }

@@ -53,7 +53,7 @@ static void test_a_given_figure_stops_what_moves(void **state) {
     (void)state;
     struct profile profile = parse("leo-bent?rate=1G&rtt=40ms");
     assert_int_equal(profile.there.rate_spread_q16, 0);
-    assert_null(profile.there.rtt_quantiles);
+    assert_null(profile.there.rtt.quantiles);
     assert_int_equal(profile.back.delay_ns, 20000000);
     profile = parse("leo-bent?loss=0");
     assert_int_equal(profile.back.bad_ns, 0);
@@ -114,7 +114,18 @@ static void test_values_that_cannot_be_are_refused(void **state) {
                            "plain?swap=perhaps",
                            "plain?burst=0",
                            "plain?up.swap",
-                           "plain?outage=5s&outage-every=1s"};
+                           "plain?outage=5s&outage-every=1s",
+                           "plain?park=5s&park-every=1s",
+                           "plain?rate=1M&trace=x",
+                           "plain?orbit=starlink&from=memphis",
+                           "plain?orbit=starlink&from=memphis&to=rome",
+                           "plain?from=memphis",
+                           "plain?rtt=3ms&orbit=starlink&from=memphis&to=atlanta",
+                           "plain?queue=1s&queue-bytes=3000",
+                           "plain?loss=1%&burst=3&fade=1s",
+                           "plain?red-least=30ms&red-most=20ms",
+                           "plain?police-burst=2000",
+                           "plain?trace-bytes=1504"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct profile profile;
         struct satsync_error error;
@@ -140,7 +151,7 @@ static void test_each_profile_opens_and_each_figure_has_a_source(void **state) {
     (void)state;
     size_t count;
     const struct profile_entry *const *entries = profile_entries(&count);
-    assert_int_equal(count, 7);
+    assert_int_equal(count, 13);
     for (size_t i = 0; i < count; i++) {
         parse(entries[i]->name);
         for (size_t j = 0; j < entries[i]->figure_count; j++) {
@@ -151,8 +162,48 @@ static void test_each_profile_opens_and_each_figure_has_a_source(void **state) {
     }
 }
 
+static void test_hops_follow_each_other_and_turn_for_the_way_back(void **state) {
+    (void)state;
+    struct profile profile;
+    assert_int_equal(profile_open("plain?up.rate=1M&down.rate=2M&rtt=10ms&seed=5|"
+                                  "plain?up.rate=3M&down.rate=4M&rtt=20ms",
+                                  &profile, NULL),
+                     SATSYNC_OK);
+    assert_int_equal(profile.seed, 5);
+    assert_int_equal(profile.rtt_ns, 30000000);
+    assert_int_equal(profile.there.rate_bps, 1000000);
+    assert_int_equal(profile.there.after->rate_bps, 3000000);
+    assert_int_equal(profile.back.rate_bps, 4000000);
+    assert_int_equal(profile.back.after->rate_bps, 2000000);
+    assert_null(profile.back.after->after);
+    profile_fini(&profile);
+    struct satsync_error error;
+    assert_int_equal(profile_open("plain|geoo", &profile, &error), SATSYNC_NOT_FOUND);
+    assert_non_null(strstr(error.message, "geo"));
+    assert_int_equal(
+        profile_open("plain|plain|plain|plain|plain|plain|plain|plain|plain", &profile, &error),
+        SATSYNC_LIMIT);
+}
+
+static void test_an_orbit_and_a_trace_take_the_place_of_figures(void **state) {
+    (void)state;
+    struct profile profile = parse("plain?orbit=starlink&from=memphis&to=abudhabi");
+    assert_string_equal(profile.back.orbit.router.to->name, "abudhabi");
+    assert_int_equal(profile.there.slots.phase_ns, 12000000000);
+    profile = parse("leo-bent?down.trace=a.trace");
+    assert_string_equal(profile.trace_paths[1], "a.trace");
+    assert_string_equal(profile.trace_paths[0], "");
+    profile = parse("leo-bent?down.trace=a.trace&swap");
+    assert_string_equal(profile.trace_paths[0], "a.trace");
+    struct satsync_error error;
+    assert_int_equal(profile_open("plain?trace=/nowhere/a.trace", &profile, &error),
+                     SATSYNC_NOT_FOUND);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hops_follow_each_other_and_turn_for_the_way_back),
+        cmocka_unit_test(test_an_orbit_and_a_trace_take_the_place_of_figures),
         cmocka_unit_test(test_plain_figures_are_read_for_both_directions),
         cmocka_unit_test(test_a_direction_can_be_named),
         cmocka_unit_test(test_swap_turns_the_link),

@@ -81,9 +81,9 @@ static void test_random_arrivals_wait_as_in_m_d_1(void **state) {
 static void test_a_full_queue_drops_its_tail(void **state) {
     (void)state;
     const struct stage_rate_options cases[] = {
-        {.rate_bps = 8000000, .queue_packets = 5},
-        {.rate_bps = 8000000, .queue_bytes = 5000},
-        {.rate_bps = 8000000, .queue_ns = 4000000},
+        {.rate_bps = 8000000, .queue = {.limit_packets = 5}},
+        {.rate_bps = 8000000, .queue = {.limit_bytes = 5000}},
+        {.rate_bps = 8000000, .queue = {.limit_ns = 4000000}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct chain chain;
