@@ -174,6 +174,9 @@ static enum satsync_status transfer(struct pair *pair, struct row_run *run, stru
            (unsigned long long)pair->scenario->bytes, (int)pair->down);
     run->time_ns = net_sim_now_ns(pair->world) - start_ns;
     run->floor_ns = floor_ns(&pair->profile, pair->scenario->bytes);
+    if (pair->scenario->controller == CONTROLLER_MODEL) {
+        run->floor_ns += pair->profile.rtt_ns; /* before it can know anything of the path */
+    }
     run->share_ppm = row_share(run->floor_ns, run->time_ns);
     pair->link->ops->stats(pair->link, &effort->stats);
     net_sim_counts(pair->world, 0, 0, &there);

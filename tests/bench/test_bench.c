@@ -52,7 +52,7 @@ static void test_link_runs_and_compares_equal_with_itself(void **state) {
 static void test_missed_target_has_its_own_exit_code(void **state) {
     (void)state;
     struct folder folder;
-    set_up(&folder, "link plain?rate=100M&rtt=600ms\ncontroller model\nbytes 1MiB\nseeds 1\n"
+    set_up(&folder, "link plain?rate=100M&rtt=600ms\nrate 50M\nbytes 1MiB\nseeds 1\n"
                     "target 99%\n");
     assert_int_equal(run(&folder), BENCH_EXIT_MISSED);
     tear_down(&folder);

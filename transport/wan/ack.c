@@ -1,6 +1,7 @@
 #include "transport/wan/ack.h"
 
 #include "base/timers.h"
+#include "transport/wan/arrival.h"
 #include "transport/wan/rtt.h"
 
 enum {
@@ -17,7 +18,7 @@ enum {
 /* What makes an ack every 5 ms at any rate above 12 Mbit/s. */
 static const uint64_t BUDGET_BPS = 120000;
 static const uint64_t UNKNOWN_DELAY_NS = 5000000;
-static const uint64_t GAP_MOST_NS = 1000000;
+static const uint64_t GAP_MOST_NS = 250000;
 
 enum satsync_status ack_init(struct ack *ack, const struct allocator *allocator) {
     *ack = (struct ack){.due_ns = TIME_NEVER,
@@ -125,6 +126,7 @@ bool ack_fill(struct ack *ack, uint64_t now_ns, struct frame_ack *frame) {
     const struct range *newest = &ack->received.at[count - 1];
     frame->largest = newest->to - 1;
     frame->delay_us = frame->largest == ack->largest ? (now_ns - ack->largest_ns) / 1000 : 0;
+    frame->received_us = ack->largest_ns / 1000 % ARRIVAL_STAMPS;
     frame->range_count = 0;
     do {
         frame->ranges[frame->range_count] = newest[-(ptrdiff_t)frame->range_count];

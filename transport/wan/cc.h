@@ -5,6 +5,7 @@
 #ifndef TRANSPORT_WAN_CC_H
 #define TRANSPORT_WAN_CC_H
 
+#include "transport/wan/arrival.h"
 #include "transport/wan/rtt.h"
 
 #include <stdbool.h>
@@ -16,32 +17,44 @@ struct cc_ack {
     uint64_t prior_delivered; /* at the departure of the newest packet acknowledged now */
     uint64_t in_flight;       /* bytes, after this acknowledgement */
     uint64_t lost;            /* bytes lost in all, outages left out */
-    uint64_t rate_bps;        /* the delivery-rate sample, 0 when there is none */
-    bool app_limited;         /* the sample says only that the rate is at least this */
+    bool app_limited;         /* that packet left when there was little to send */
+    struct arrival_rates arrival;
 };
 
 struct cc_rated {
     uint64_t rate_bps;
 };
 
-enum { CC_MODEL_ROUNDS = 10 };
+enum { CC_MODEL_ROUNDS = 10, CC_MODEL_TRAINS = 8 };
 
-enum cc_model_phase { CC_STARTUP, CC_DRAIN, CC_CRUISE };
+/*     STARTUP --trains measured--> JUMP --what came of it was measured--> CRUISE
+ *        +---queue, loss, no growth, with no train measured---------------^ | ^
+ *                                   JUMP <--trains say far more-------------+ | (a step up)
+ *                                   step down: the old rates are forgotten ---+ */
+enum cc_model_phase { CC_STARTUP, CC_JUMP, CC_CRUISE };
 
 struct cc_model {
     enum cc_model_phase phase;
+    uint64_t now_ns; /* of the latest acknowledgement, and its round trip */
+    uint64_t rtt_ns;
     uint64_t round;
-    uint64_t round_ends;             /* delivered bytes at which the present round is over */
-    uint64_t rates[CC_MODEL_ROUNDS]; /* highest sample of each of the last rounds */
-    uint64_t full_bps;               /* highest rate when growth was last seen */
-    unsigned flat_rounds;            /* without growth */
-    unsigned cycle;
-    uint64_t cycle_ns;      /* when the present step of the cycle began */
+    uint64_t round_ends;              /* delivered bytes at which the present round is over */
+    uint64_t rates[CC_MODEL_ROUNDS];  /* highest span of each of the last rounds */
+    uint32_t losses[CC_MODEL_ROUNDS]; /* share of each of them, in millionths */
+    uint64_t trains[CC_MODEL_TRAINS];
+    uint64_t train_count;
+    uint64_t jump_bps;
+    uint64_t jump_from_bps;
+    uint64_t jump_ns;
+    uint64_t no_jump_round; /* until when none is tried again after one that gained nothing */
+    uint64_t full_bps;      /* highest rate when growth was last seen */
+    unsigned flat_rounds;   /* without growth */
     uint64_t min_rtt_ns[2]; /* of the present and the last period */
     uint64_t period_ns;
     uint64_t round_delivered; /* delivered and lost bytes when the present round began */
     uint64_t round_lost;
-    uint64_t queue_ns; /* since when every packet has been late, UINT64_MAX while one is not */
+    uint64_t queue_ns;     /* since when every packet has been late, UINT64_MAX while one is not */
+    unsigned queue_rounds; /* that a queue has stood for, though less was sent */
 };
 
 struct cc;
@@ -50,6 +63,8 @@ struct cc_ops {
     void (*acked)(struct cc *cc, const struct cc_ack *ack, const struct rtt *rtt);
     uint64_t (*rate_bps)(const struct cc *cc);
     uint64_t (*window_bytes)(const struct cc *cc, const struct rtt *rtt);
+    /* How much may leave together, in time at that rate. */
+    uint64_t (*burst_ns)(const struct cc *cc);
 };
 
 struct cc {
@@ -61,9 +76,10 @@ struct cc {
 /* The rate is known and nobody else's: loss means nothing, the window is two round trips. */
 void cc_rated_init(struct cc *cc, uint64_t rate_bps);
 
-/* Finds the rate: the highest delivery rate of the last rounds times the lowest round trip is what
- * the path holds; probes above and below in turn (Cardwell et al., "BBR: Congestion-Based
- * Congestion Control", ACM Queue 14(5), 2016). Random loss does not slow it. */
+/* Finds the rate: what is sent leaves in short trains, whose spread at the receiver tells the
+ * path's rate from the first round trip on; the highest rate delivered in the last rounds times the
+ * lowest round trip is what the path holds (Cardwell et al., "BBR: Congestion-Based Congestion
+ * Control", ACM Queue 14(5), 2016). Random loss does not slow it, a queue does. */
 void cc_model_init(struct cc *cc);
 
 #endif

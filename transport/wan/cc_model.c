@@ -1,29 +1,54 @@
 #include "base/wide.h"
 #include "transport/wan/cc.h"
 
-enum { FLAT_ROUNDS = 3, CYCLE_STEPS = 8 };
+enum {
+    FLAT_ROUNDS = 3,
+    PROBE_ROUNDS = 8,       /* of these one probes, where trains tell nothing */
+    CONTENDED_ROUNDS = 4,   /* a queue that outlasts so many is not this sender's */
+    STEP_DOWN_ROUNDS = 2,   /* of much less, with a queue */
+    NO_JUMP_ROUNDS = 16,    /* after one that gained nothing */
+    TRAINS_LEAST = 4,       /* to jump by */
+    LOSS_MOST_PPM = 200000, /* more is no chance */
+    FIRST_JUMP_FACTOR = 256 /* over the first rate; later jumps are by 8 at most */
+};
 
 /* Before the first sample, and the least during startup: what an application that had little to
  * send got through says nothing of the path. */
 static const uint64_t FIRST_RATE_BPS = 10000000;
 static const uint64_t LEAST_RATE_BPS = 64000;
 static const uint64_t FIRST_WINDOW_BYTES = 768 << 10;
-static const uint64_t QUEUE_LEAST_NS = 10000000;
+static const uint64_t QUEUE_LEAST_NS = 5000000;
 static const uint64_t OVERFLOW_LEAST_BYTES = 64 << 10;
+static const uint32_t LOSS_UNKNOWN = UINT32_MAX;
+static const uint64_t LOSS_LEAST_BYTES = 64 << 10;
 static const uint64_t PERIOD_NS = UINT64_C(15000000000);
 
-/* Gains in 256ths: 2/ln 2 fills the path in log2 of its size round trips and its inverse drains the
- * queue of that; the cycle probes a quarter above, then gives the quarter back. */
-static const unsigned STARTUP_GAIN = 739;
-static const unsigned DRAIN_GAIN = 89;
-static const unsigned CYCLE_GAIN[CYCLE_STEPS] = {320, 192, 256, 256, 256, 256, 256, 256};
+/* Bursts: long enough for acknowledgements to fall within one, short enough for any queue. */
+static const uint64_t BURST_LEAST_BYTES = 8 * 1500;
+static const uint64_t BURST_MOST_BYTES = 44 * 1500;
+static const uint64_t BURST_NS = 10000000;
+static const uint64_t BURST_LEAST_NS = 500000;
+
+/* Gains in 256ths. */
+enum { ONE = 256, STARTUP_GAIN = 512, DRAIN_MOST = 64, PROBE_GAIN = 320, GIVE_BACK_GAIN = 192 };
+
+/* What was sent for `rate` to be delivered, if the path loses at any load what it lost in the best
+ * of the last rounds: a queue that overflows loses less when less is sent. */
+static uint64_t undo_loss(const struct cc_model *model, uint64_t rate) {
+    uint32_t least = LOSS_UNKNOWN;
+    for (unsigned i = 0; i < CC_MODEL_ROUNDS; i++) {
+        least = model->losses[i] < least ? model->losses[i] : least;
+    }
+    least = least < LOSS_MOST_PPM ? least : least == LOSS_UNKNOWN ? 0 : LOSS_MOST_PPM;
+    return multiply_divide(rate, 1000000, 1000000 - least);
+}
 
 static uint64_t highest(const struct cc_model *model) {
     uint64_t rate = 0;
     for (unsigned i = 0; i < CC_MODEL_ROUNDS; i++) {
         rate = model->rates[i] > rate ? model->rates[i] : rate;
     }
-    return rate;
+    return undo_loss(model, rate);
 }
 
 static uint64_t min_rtt(const struct cc_model *model) {
@@ -31,8 +56,31 @@ static uint64_t min_rtt(const struct cc_model *model) {
                                                        : model->min_rtt_ns[1];
 }
 
+/* The rate that the present phase is about, gains left out. */
+static uint64_t base_rate(const struct cc_model *model) {
+    return model->phase == CC_JUMP ? model->jump_bps : highest(model);
+}
+
 static uint64_t path_bytes(const struct cc_model *model) {
-    return multiply_divide(highest(model), min_rtt(model), UINT64_C(8000000000));
+    return multiply_divide(base_rate(model), min_rtt(model), UINT64_C(8000000000));
+}
+
+/* What the narrowest hop carries, as most of the last trains say at least: jitter and loss make
+ * some of them look faster or slower than the path is. 0 when there were too few. */
+static uint64_t ceiling(const struct cc_model *model) {
+    if (model->train_count < TRAINS_LEAST) {
+        return 0;
+    }
+    uint64_t sorted[CC_MODEL_TRAINS];
+    unsigned count = 0;
+    for (; count < CC_MODEL_TRAINS && count < model->train_count; count++) {
+        unsigned place = count;
+        for (; place > 0 && sorted[place - 1] > model->trains[count]; place--) {
+            sorted[place] = sorted[place - 1];
+        }
+        sorted[place] = model->trains[count];
+    }
+    return undo_loss(model, sorted[count * 3 / 8]);
 }
 
 static void note_rtt(struct cc_model *model, uint64_t now_ns, uint64_t rtt_ns) {
@@ -44,10 +92,43 @@ static void note_rtt(struct cc_model *model, uint64_t now_ns, uint64_t rtt_ns) {
     model->min_rtt_ns[0] = rtt_ns < model->min_rtt_ns[0] ? rtt_ns : model->min_rtt_ns[0];
 }
 
+/* A queue of a sixteenth of a round trip and 5 ms that has stood for an eighth of one and 10 ms
+ * says that the path is full, rounds before the rate does. A few late packets are jitter. */
+static void note_queue(struct cc_model *model, uint64_t now_ns, uint64_t rtt_ns) {
+    bool late = rtt_ns > min_rtt(model) + min_rtt(model) / 16 + QUEUE_LEAST_NS;
+    if (!late) {
+        model->queue_ns = UINT64_MAX;
+        model->queue_rounds = 0;
+    } else if (model->queue_ns == UINT64_MAX) {
+        model->queue_ns = now_ns;
+    }
+}
+
+static bool has_queue(const struct cc_model *model) {
+    return model->queue_ns != UINT64_MAX &&
+           model->now_ns - model->queue_ns >= min_rtt(model) / 8 + 2 * QUEUE_LEAST_NS;
+}
+
+static bool is_contended(const struct cc_model *model) {
+    return model->queue_rounds >= CONTENDED_ROUNDS;
+}
+
+/* A queue too short to be seen overflows: more than a fifth of a round is lost. */
+static bool has_overflow(const struct cc_model *model, const struct cc_ack *ack) {
+    uint64_t lost = ack->lost - model->round_lost;
+    return lost > OVERFLOW_LEAST_BYTES && lost > (ack->delivered - model->round_delivered) / 4;
+}
+
 /* A new round forgets the oldest of the last ones. */
 static bool note_round(struct cc_model *model, const struct cc_ack *ack) {
     if (ack->prior_delivered < model->round_ends) {
         return false;
+    }
+    uint64_t delivered = ack->delivered - model->round_delivered;
+    uint64_t lost = ack->lost - model->round_lost;
+    if (delivered >= LOSS_LEAST_BYTES && !ack->app_limited) {
+        model->losses[model->round % CC_MODEL_ROUNDS] =
+            (uint32_t)multiply_divide(lost, 1000000, delivered + lost);
     }
     model->round_ends = ack->delivered;
     model->round_delivered = ack->delivered;
@@ -56,122 +137,202 @@ static bool note_round(struct cc_model *model, const struct cc_ack *ack) {
     if (!ack->app_limited) {
         model->round++;
         model->rates[model->round % CC_MODEL_ROUNDS] = 0;
+        model->losses[model->round % CC_MODEL_ROUNDS] = LOSS_UNKNOWN;
+        model->queue_rounds += has_queue(model);
     }
     return true;
 }
 
-/* A queue of a sixteenth of a round trip and 10 ms that has stood for an eighth of one says that
- * the path is full, rounds before the rate does. A few late packets are jitter. */
-static void note_queue(struct cc_model *model, uint64_t now_ns, uint64_t rtt_ns) {
-    bool late = rtt_ns > min_rtt(model) + min_rtt(model) / 16 + QUEUE_LEAST_NS;
-    if (!late) {
-        model->queue_ns = UINT64_MAX;
-    } else if (model->queue_ns == UINT64_MAX) {
-        model->queue_ns = now_ns;
+static void note_rates(struct cc_model *model, const struct arrival_rates *arrival) {
+    uint64_t *rate = &model->rates[model->round % CC_MODEL_ROUNDS];
+    if (arrival->rate_bps > *rate &&
+        (!arrival->app_limited || arrival->rate_bps > highest(model))) {
+        *rate = arrival->rate_bps;
+    }
+    if (arrival->train_bps > 0) {
+        model->trains[model->train_count++ % CC_MODEL_TRAINS] = arrival->train_bps;
     }
 }
 
-static bool has_queue(const struct cc_model *model, uint64_t now_ns) {
-    return model->queue_ns != UINT64_MAX &&
-           now_ns - model->queue_ns >= min_rtt(model) / 8 + QUEUE_LEAST_NS / 2;
-}
-
-/* A queue too short to be seen overflows: more than a fifth of a round is lost. Startup sends at
- * nearly three times the rate found so far, so that the round trips until the rate has been flat
- * for long would cost as many times what the path holds. */
-static bool has_overflow(const struct cc_model *model, const struct cc_ack *ack) {
-    uint64_t lost = ack->lost - model->round_lost;
-    return lost > OVERFLOW_LEAST_BYTES && lost > (ack->delivered - model->round_delivered) / 4;
+static void jump(struct cc_model *model, uint64_t most_bps) {
+    uint64_t rate = ceiling(model);
+    model->jump_bps = rate < most_bps ? rate : most_bps;
+    model->jump_from_bps = highest(model);
+    model->jump_ns = model->now_ns;
+    model->phase = CC_JUMP;
 }
 
 /* At the end of a round. */
-static void judge_startup(struct cc_model *model, const struct cc_ack *ack) {
-    if (ack->app_limited || ack->rate_bps == 0) {
-        return;
+static bool is_flat(struct cc_model *model, const struct cc_ack *ack) {
+    if (ack->app_limited || highest(model) == 0) {
+        return false;
     }
     uint64_t rate = highest(model);
     if (rate >= model->full_bps + model->full_bps / 4) {
         model->full_bps = rate;
         model->flat_rounds = 0;
-    } else if (++model->flat_rounds >= FLAT_ROUNDS) {
-        model->phase = CC_DRAIN;
+        return false;
+    }
+    return ++model->flat_rounds >= FLAT_ROUNDS;
+}
+
+static void start(struct cc_model *model, const struct cc_ack *ack, bool new_round,
+                  bool overflows) {
+    bool full = !ack->app_limited && (has_queue(model) || overflows);
+    full |= new_round && is_flat(model, ack);
+    if (ceiling(model) > FIRST_RATE_BPS / 16) {
+        jump(model, FIRST_JUMP_FACTOR * FIRST_RATE_BPS);
+    } else if (full) {
+        model->phase = CC_CRUISE;
     }
 }
 
-static void turn_cycle(struct cc_model *model, const struct cc_ack *ack) {
-    bool over = ack->now_ns - model->cycle_ns > min_rtt(model);
-    bool drained = model->cycle == 1 && ack->in_flight <= path_bytes(model);
-    if (over || drained) {
-        model->cycle = (model->cycle + 1) % CYCLE_STEPS;
-        model->cycle_ns = ack->now_ns;
+/* The first span that began after the jump says what came of it. */
+static void land(struct cc_model *model, const struct cc_ack *ack) {
+    const struct arrival_rates *arrival = &ack->arrival;
+    uint64_t rate = ceiling(model);
+    model->jump_bps = rate < model->jump_bps ? rate : model->jump_bps;
+    if (arrival->rate_bps == 0 || arrival->app_limited || arrival->since_ns < model->jump_ns) {
+        return;
+    }
+    uint64_t before = model->jump_from_bps;
+    if (model->jump_bps > before + before / 4 && arrival->rate_bps <= before + before / 16) {
+        model->no_jump_round = model->round + NO_JUMP_ROUNDS;
+    }
+    model->phase = CC_CRUISE;
+}
+
+/* The path became slower: what it was like before is over. */
+static bool has_stepped_down(const struct cc_model *model, bool overflows) {
+    uint64_t recent = 0;
+    for (uint64_t back = 0; back <= STEP_DOWN_ROUNDS && back <= model->round; back++) {
+        uint64_t rate = model->rates[(model->round - back) % CC_MODEL_ROUNDS];
+        recent = rate > recent ? rate : recent;
+    }
+    return recent > 0 && (has_queue(model) || overflows) && recent < highest(model) / 4 * 3;
+}
+
+static void step_down(struct cc_model *model) {
+    for (uint64_t back = STEP_DOWN_ROUNDS + 1; back < CC_MODEL_ROUNDS; back++) {
+        model->rates[(model->round + CC_MODEL_ROUNDS - back) % CC_MODEL_ROUNDS] = 0;
+    }
+}
+
+static void cruise(struct cc_model *model, bool new_round, bool overflows) {
+    if (new_round && has_stepped_down(model, overflows)) {
+        step_down(model);
+    }
+    uint64_t rate = highest(model);
+    if (ceiling(model) > rate + rate / 4 && model->queue_ns == UINT64_MAX &&
+        model->round >= model->no_jump_round) {
+        jump(model, 8 * rate);
     }
 }
 
 static void acked(struct cc *cc, const struct cc_ack *ack, const struct rtt *rtt) {
     struct cc_model *model = &cc->model;
+    model->now_ns = ack->now_ns;
+    model->rtt_ns = rtt->latest_ns;
     note_rtt(model, ack->now_ns, rtt->latest_ns);
     note_queue(model, ack->now_ns, rtt->latest_ns);
     bool overflows = has_overflow(model, ack); /* of the round that this ack may end */
     bool new_round = note_round(model, ack);
-    uint64_t *rate = &model->rates[model->round % CC_MODEL_ROUNDS];
-    if (ack->rate_bps > *rate && (!ack->app_limited || ack->rate_bps > highest(model))) {
-        *rate = ack->rate_bps;
-    }
+    note_rates(model, &ack->arrival);
     switch (model->phase) {
     case CC_STARTUP:
-        if (new_round) {
-            judge_startup(model, ack);
-        }
-        if (!ack->app_limited && (has_queue(model, ack->now_ns) || overflows)) {
-            model->phase = CC_DRAIN;
-        }
+        start(model, ack, new_round, overflows);
         break;
-    case CC_DRAIN:
-        if (ack->in_flight <= path_bytes(model)) {
-            model->phase = CC_CRUISE;
-            model->cycle = 2;
-            model->cycle_ns = ack->now_ns;
-        }
+    case CC_JUMP:
+        land(model, ack);
         break;
     case CC_CRUISE:
-        turn_cycle(model, ack);
+        cruise(model, new_round, overflows);
         break;
     }
+}
+
+/* One round of eight a quarter above, the next as much below; a long path's queue would take that
+ * for many milliseconds, so there it is less. */
+static unsigned probe_gain(const struct cc_model *model) {
+    uint64_t above = multiply_divide(QUEUE_LEAST_NS, ONE, min_rtt(model) + 1);
+    unsigned most = is_contended(model) ? PROBE_GAIN - ONE : (unsigned)(above < 64 ? above : 64);
+    switch (model->round % PROBE_ROUNDS) {
+    case 0:
+        return ONE + most;
+    case 1:
+        return is_contended(model) ? GIVE_BACK_GAIN : ONE;
+    default:
+        return ONE;
+    }
+}
+
+/* As much less as empties the queue within a round trip. */
+static unsigned drain_gain(const struct cc_model *model) {
+    uint64_t queue_ns = model->rtt_ns - min_rtt(model);
+    uint64_t less = multiply_divide(queue_ns, ONE, min_rtt(model) + 1);
+    return ONE - (unsigned)(less < DRAIN_MOST ? less : DRAIN_MOST);
+}
+
+static unsigned gain(const struct cc_model *model) {
+    uint64_t rate = base_rate(model);
+    if (model->phase == CC_STARTUP) {
+        return STARTUP_GAIN;
+    }
+    if (has_queue(model) && !is_contended(model)) {
+        return drain_gain(model);
+    }
+    uint64_t most = ceiling(model);
+    if (model->phase == CC_CRUISE && most > rate && !is_contended(model)) {
+        uint64_t wanted = multiply_divide(most, ONE, rate);
+        return wanted < PROBE_GAIN ? (unsigned)wanted : PROBE_GAIN;
+    }
+    return model->phase == CC_CRUISE ? probe_gain(model) : ONE;
 }
 
 static uint64_t rate_bps(const struct cc *cc) {
     const struct cc_model *model = &cc->model;
-    uint64_t rate = highest(model);
+    uint64_t rate = base_rate(model);
     if (rate == 0) {
         return FIRST_RATE_BPS;
     }
-    unsigned gain = model->phase == CC_STARTUP ? STARTUP_GAIN
-                    : model->phase == CC_DRAIN ? DRAIN_GAIN
-                                               : CYCLE_GAIN[model->cycle];
-    uint64_t paced = multiply_divide(rate, gain, 256);
+    uint64_t paced = multiply_divide(rate, gain(model), ONE);
     uint64_t least = model->phase == CC_STARTUP ? FIRST_RATE_BPS : LEAST_RATE_BPS;
     return paced > least ? paced : least;
 }
 
+/* A quarter more than the path holds, or twice that where others fill its queue; and what arrives
+ * while acknowledgements are held back. */
 static uint64_t window_bytes(const struct cc *cc, const struct rtt *rtt) {
     const struct cc_model *model = &cc->model;
-    if (highest(model) == 0) {
+    if (base_rate(model) == 0) {
         return FIRST_WINDOW_BYTES;
     }
-    /* Two of what the path holds, and what arrives while an acknowledgement is held back. */
-    uint64_t held = rtt_ack_delay(rtt->smoothed_ns);
-    unsigned gain = model->phase == CC_STARTUP ? 3 : 2;
-    uint64_t window = gain * path_bytes(model) +
-                      multiply_divide(highest(model), 2 * held, UINT64_C(8000000000)) + 65536;
+    uint64_t path = path_bytes(model);
+    uint64_t held = 2 * rtt_ack_soon(rtt->smoothed_ns) + BURST_NS;
+    bool wide = is_contended(model) || model->phase == CC_STARTUP;
+    uint64_t more = multiply_divide(base_rate(model), held, UINT64_C(8000000000));
+    uint64_t window = (wide ? 2 * path : path + path / 4) + (more > 65536 ? more : 65536);
     bool least = model->phase == CC_STARTUP && window < FIRST_WINDOW_BYTES;
     return least ? FIRST_WINDOW_BYTES : window;
 }
 
-static const struct cc_ops MODEL = {acked, rate_bps, window_bytes};
+static uint64_t burst_ns(const struct cc *cc) {
+    uint64_t rate = rate_bps(cc);
+    uint64_t least = multiply_divide(BURST_LEAST_BYTES, UINT64_C(8000000000), rate);
+    uint64_t most = multiply_divide(BURST_MOST_BYTES, UINT64_C(8000000000), rate);
+    uint64_t burst = cc->model.phase == CC_STARTUP || most < BURST_NS ? most : BURST_NS;
+    burst = burst > least ? burst : least;
+    return burst > BURST_LEAST_NS ? burst : BURST_LEAST_NS;
+}
+
+static const struct cc_ops MODEL = {acked, rate_bps, window_bytes, burst_ns};
 
 void cc_model_init(struct cc *cc) {
     *cc = (struct cc){.ops = &MODEL,
                       .model = {.min_rtt_ns = {UINT64_MAX, UINT64_MAX},
                                 .queue_ns = UINT64_MAX,
                                 .phase = CC_STARTUP}};
+    for (unsigned i = 0; i < CC_MODEL_ROUNDS; i++) {
+        cc->model.losses[i] = LOSS_UNKNOWN;
+    }
 }

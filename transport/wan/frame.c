@@ -1,5 +1,6 @@
 #include "transport/wan/frame.h"
 
+#include "transport/wan/arrival.h"
 #include "transport/wan/wan.h"
 
 #include <assert.h>
@@ -11,6 +12,7 @@ void frame_put_ack(struct bytes_writer *writer, const struct frame_ack *ack) {
     bytes_put_u8(writer, FRAME_ACK);
     bytes_put_varint(writer, ack->largest);
     bytes_put_varint(writer, ack->delay_us);
+    bytes_put_varint(writer, ack->received_us);
     bytes_put_varint(writer, ack->range_count);
     for (size_t i = 0; i < ack->range_count; i++) {
         /* A gap of 0 would make one range of two, so both are written less one. */
@@ -24,8 +26,10 @@ void frame_put_ack(struct bytes_writer *writer, const struct frame_ack *ack) {
 static bool get_ack(struct bytes_reader *reader, struct frame_ack *ack) {
     ack->largest = bytes_get_varint(reader);
     ack->delay_us = bytes_get_varint(reader);
+    ack->received_us = bytes_get_varint(reader);
     ack->range_count = bytes_get_varint(reader);
-    if (ack->range_count == 0 || ack->range_count > FRAME_ACK_RANGES_MAX) {
+    if (ack->range_count == 0 || ack->range_count > FRAME_ACK_RANGES_MAX ||
+        ack->received_us >= ARRIVAL_STAMPS) {
         return false;
     }
     uint64_t end = ack->largest + 1;

@@ -36,7 +36,8 @@ enum {
 
 struct frame_ack {
     uint64_t largest;
-    uint64_t delay_us; /* between its arrival and this frame's departure */
+    uint64_t delay_us;    /* between its arrival and this frame's departure */
+    uint64_t received_us; /* when it arrived on the receiver's clock, modulo ARRIVAL_STAMPS */
     size_t range_count;
     struct range ranges[FRAME_ACK_RANGES_MAX]; /* [from, to), highest first */
 };

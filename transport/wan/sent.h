@@ -18,11 +18,8 @@ enum sent_kind { SENT_CONTROL, SENT_SYMBOL, SENT_REPAIR };
 struct sent_packet {
     uint64_t number;
     uint64_t sent_ns;
-    /* The controller's snapshot at departure (draft-cheng-iccrg-delivery-rate-estimation). */
-    uint64_t delivered;
-    uint64_t delivered_ns;
-    uint64_t first_sent_ns;
-    uint64_t symbol; /* of the message in `slot` */
+    uint64_t delivered; /* bytes acknowledged in all when it left */
+    uint64_t symbol;    /* of the message in `slot` */
     uint64_t message;
     uint32_t slot;
     uint32_t slice;

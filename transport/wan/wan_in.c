@@ -153,8 +153,10 @@ static void on_packet_acked(struct wan *wan, struct sent_packet *packet,
     sent_settle(&wan->sent, packet, SENT_ACKED);
     loss_measure(&wan->loss, packet->number, false);
     loss_acked(&wan->loss, packet->number);
-    delivery_acked(&wan->delivery, packet, wan->now_ns, sample);
-    (void)outage_heard(&wan->outage, wan->now_ns, packet->sent_ns);
+    delivery_acked(&wan->delivery, packet, sample);
+    if (outage_heard(&wan->outage, wan->now_ns, packet->sent_ns)) {
+        arrival_forget(&wan->arrival);
+    }
     if (packet->kind == SENT_SYMBOL) {
         (void)send_arrived(&wan->send, packet->slot, packet->message, packet->symbol);
     }
@@ -186,16 +188,24 @@ static void take_ranges(struct wan *wan, const struct frame_ack *ack,
     }
 }
 
-static void steer(struct wan *wan, struct delivery_sample *sample) {
-    delivery_finish(&wan->delivery, wan->rtt.min_ns, sample);
+static void steer(struct wan *wan, const struct frame_ack *frame,
+                  const struct delivery_sample *sample) {
     struct cc_ack ack = {.now_ns = wan->now_ns,
                          .delivered = wan->delivery.delivered,
                          .lost = wan->delivery.lost,
                          .prior_delivered = sample->prior_delivered,
                          .in_flight = wan->sent.open_bytes,
-                         .rate_bps = sample->valid ? sample->rate_bps : 0,
                          .app_limited = sample->app_limited};
+    if (sample->number == frame->largest) {
+        const struct arrival_point newest = {
+            .sent_ns = sample->sent_ns,
+            .received_us = arrival_clock_us(&wan->arrival, frame->received_us),
+            .delivered = wan->delivery.delivered,
+            .app_limited = sample->app_limited};
+        arrival_note(&wan->arrival, &newest, wan->rtt.min_ns, &ack.arrival);
+    }
     wan->cc.ops->acked(&wan->cc, &ack, &wan->rtt);
+    pacer_set_rate(&wan->pacer, wan->now_ns, wan->cc.ops->rate_bps(&wan->cc));
 }
 
 static void renew_keys(struct wan *wan) {
@@ -220,7 +230,7 @@ static enum satsync_status on_ack(struct wan *wan, const struct frame_ack *ack) 
     take_ranges(wan, ack, &sample);
     wan_lose_overdue(wan);
     if (sample.any) {
-        steer(wan, &sample);
+        steer(wan, ack, &sample);
         renew_keys(wan);
     }
     return SATSYNC_OK;

@@ -78,7 +78,7 @@ static size_t finish(struct wan *wan, struct draft *draft, bool eliciting) {
     packet->ip_bytes = (uint16_t)(bytes + WAN_IP_UDP_BYTES);
     uint64_t open = wan->sent.open_count;
     if (eliciting) {
-        delivery_sent(&wan->delivery, packet, open == 0);
+        delivery_sent(&wan->delivery, packet);
         outage_sent(&wan->outage, wan->now_ns, open);
         wan->spoken_ns = wan->now_ns;
     }
@@ -438,11 +438,9 @@ static bool send_probe(struct wan *wan, struct wan_batch *batch) {
 
 static bool fill_batch(struct wan *wan, struct wan_batch *batch) {
     size_t datagram = wan->options.max_datagram_bytes;
-    uint64_t line = pacer_opens_at(&wan->pacer);
-    batch->departure_ns = line > wan->now_ns ? line : wan->now_ns;
     while (batch->capacity - batch->bytes >= datagram) {
         struct item item;
-        if (!pacer_is_open(&wan->pacer, wan->now_ns)) {
+        if (!pacer_is_open(&wan->pacer, wan->now_ns, wan->cc.ops->burst_ns(&wan->cc))) {
             break;
         }
         if (!wan_window_is_open(wan) || !wan_may_answer(wan, datagram)) {
@@ -451,7 +449,9 @@ static bool fill_batch(struct wan *wan, struct wan_batch *batch) {
         }
         if (!pick(wan, &item)) {
             pacer_rest(&wan->pacer);
-            delivery_app_limited(&wan->delivery, wan->sent.open_bytes);
+            if (!wan->flow_blocked && !is_hushed(wan, LINK_CHECKPOINT)) {
+                delivery_app_limited(&wan->delivery, wan->sent.open_bytes);
+            }
             break;
         }
         size_t bytes = send_item(wan, &item, batch->data + batch->bytes);

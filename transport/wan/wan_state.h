@@ -6,6 +6,7 @@
 
 #include "base/ring.h"
 #include "transport/wan/ack.h"
+#include "transport/wan/arrival.h"
 #include "transport/wan/cc.h"
 #include "transport/wan/delivery.h"
 #include "transport/wan/flow.h"
@@ -81,6 +82,7 @@ struct wan {
     struct loss loss;
     struct rtt rtt;
     struct delivery delivery;
+    struct arrival arrival;
     struct cc cc;
     struct pacer pacer;
     struct outage outage;

@@ -71,8 +71,8 @@ static void test_acks_of_bulk_stay_within_their_budget(void **state) {
         unsigned most;
         double share;
     } cases[] = {
-        {1000 * 1000000ull, 600 * MS, 9500, 10100, 0.0007}, /* one a millisecond is enough */
-        {1000 * 1000000ull, MS, 30000, 33600, 0.00202},     /* one for 25 packets */
+        {10000 * 1000000ull, 600 * MS, 39000, 41000, 0.0003}, /* one in 250 us is enough */
+        {1000 * 1000000ull, MS, 30000, 33600, 0.00202},       /* one for 25 packets */
         {100 * 1000000ull, 600 * MS, 3000, 3400, 0.00202},
         {30 * 1000000ull, 300 * MS, 1800, 2100, 0.0042},
         {2 * 1000000ull, 300 * MS, 300, 400, 0.012},

@@ -10,7 +10,7 @@ static void test_rate_stays_and_window_holds_two_round_trips(void **state) {
     cc_rated_init(&cc, 100000000);
     rtt_init(&rtt, 600 * MS);
     rtt_sample(&rtt, 600 * MS, 0);
-    struct cc_ack ack = {.now_ns = 1, .rate_bps = 1000};
+    struct cc_ack ack = {.now_ns = 1, .arrival.rate_bps = 1000};
     cc.ops->acked(&cc, &ack, &rtt);
     assert_int_equal(cc.ops->rate_bps(&cc), 100000000);
     assert_in_range(cc.ops->window_bytes(&cc, &rtt), 15000000, 18000000);

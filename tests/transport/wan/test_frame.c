@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "support/cmocka.h"
+#include "transport/wan/arrival.h"
 
 #include <string.h>
 
@@ -65,7 +66,8 @@ static void test_ack_ranges_come_back_as_they_went(void **state) {
     (void)state;
     struct random random = random_of(3, 0);
     for (int trial = 0; trial < 500; trial++) {
-        struct frame_ack ack = {.delay_us = random_below(&random, 100000)};
+        struct frame_ack ack = {.delay_us = random_below(&random, 100000),
+                                .received_us = random_below(&random, ARRIVAL_STAMPS)};
         ack.range_count = 1 + random_below(&random, FRAME_ACK_RANGES_MAX);
         uint64_t top = 1000000000 + random_u32(&random);
         ack.largest = top - 1;
@@ -82,6 +84,7 @@ static void test_ack_ranges_come_back_as_they_went(void **state) {
         assert_int_equal(decode(bytes, bytes_written(&writer), &back), FRAME_OK);
         assert_int_equal(back.ack.range_count, ack.range_count);
         assert_true(back.ack.largest == ack.largest && back.ack.delay_us == ack.delay_us);
+        assert_int_equal(back.ack.received_us, ack.received_us);
         assert_memory_equal(back.ack.ranges, ack.ranges, ack.range_count * sizeof(struct range));
         for (size_t cut = 0; cut + 1 < bytes_written(&writer); cut++) {
             assert_int_equal(decode(bytes, cut + 1, &back), FRAME_MALFORMED);
