@@ -18,6 +18,7 @@ static const uint64_t FIRST_RATE_BPS = 10000000;
 static const uint64_t LEAST_RATE_BPS = 64000;
 static const uint64_t FIRST_WINDOW_BYTES = 768 << 10;
 static const uint64_t QUEUE_LEAST_NS = 5000000;
+static const uint64_t QUEUE_MORE_NS = 3000000;
 static const uint64_t OVERFLOW_LEAST_BYTES = 64 << 10;
 static const uint32_t LOSS_UNKNOWN = UINT32_MAX;
 static const uint64_t LOSS_LEAST_BYTES = 64 << 10;
@@ -27,6 +28,7 @@ static const uint64_t PERIOD_NS = UINT64_C(15000000000);
 static const uint64_t BURST_LEAST_BYTES = 8 * 1500;
 static const uint64_t BURST_MOST_BYTES = 44 * 1500;
 static const uint64_t BURST_NS = 10000000;
+static const uint64_t HELD_LEAST_BYTES = 48 << 10; /* a burst, and 25 packets for an ack */
 static const uint64_t BURST_LEAST_NS = 500000;
 
 /* Gains in 256ths. */
@@ -92,10 +94,11 @@ static void note_rtt(struct cc_model *model, uint64_t now_ns, uint64_t rtt_ns) {
     model->min_rtt_ns[0] = rtt_ns < model->min_rtt_ns[0] ? rtt_ns : model->min_rtt_ns[0];
 }
 
-/* A queue of a sixteenth of a round trip and 5 ms that has stood for an eighth of one and 10 ms
- * says that the path is full, rounds before the rate does. A few late packets are jitter. */
+/* A queue of 5 to 8 ms that has stood for an eighth of a round trip and 10 ms says that the path
+ * is full, rounds before the rate does. A few late packets are jitter. */
 static void note_queue(struct cc_model *model, uint64_t now_ns, uint64_t rtt_ns) {
-    bool late = rtt_ns > min_rtt(model) + min_rtt(model) / 16 + QUEUE_LEAST_NS;
+    uint64_t more = min_rtt(model) / 32 < QUEUE_MORE_NS ? min_rtt(model) / 32 : QUEUE_MORE_NS;
+    bool late = rtt_ns > min_rtt(model) + QUEUE_LEAST_NS + more;
     if (!late) {
         model->queue_ns = UINT64_MAX;
         model->queue_rounds = 0;
@@ -300,6 +303,16 @@ static uint64_t rate_bps(const struct cc *cc) {
     return paced > least ? paced : least;
 }
 
+static uint64_t burst_ns(const struct cc *cc) {
+    uint64_t rate = rate_bps(cc);
+    uint64_t least = multiply_divide(BURST_LEAST_BYTES, UINT64_C(8000000000), rate);
+    uint64_t most = multiply_divide(BURST_MOST_BYTES, UINT64_C(8000000000), rate);
+    uint64_t usual = min_rtt(&cc->model) / 4 < BURST_NS ? min_rtt(&cc->model) / 4 : BURST_NS;
+    uint64_t burst = cc->model.phase == CC_STARTUP || most < usual ? most : usual;
+    burst = burst > least ? burst : least;
+    return burst > BURST_LEAST_NS ? burst : BURST_LEAST_NS;
+}
+
 /* A quarter more than the path holds, or twice that where others fill its queue; and what arrives
  * while acknowledgements are held back. */
 static uint64_t window_bytes(const struct cc *cc, const struct rtt *rtt) {
@@ -308,21 +321,13 @@ static uint64_t window_bytes(const struct cc *cc, const struct rtt *rtt) {
         return FIRST_WINDOW_BYTES;
     }
     uint64_t path = path_bytes(model);
-    uint64_t held = 2 * rtt_ack_soon(rtt->smoothed_ns) + BURST_NS;
+    uint64_t held = 2 * rtt_ack_soon(rtt->smoothed_ns) + burst_ns(cc);
     bool wide = is_contended(model) || model->phase == CC_STARTUP;
     uint64_t more = multiply_divide(base_rate(model), held, UINT64_C(8000000000));
-    uint64_t window = (wide ? 2 * path : path + path / 4) + (more > 65536 ? more : 65536);
+    uint64_t window =
+        (wide ? 2 * path : path + path / 4) + (more > HELD_LEAST_BYTES ? more : HELD_LEAST_BYTES);
     bool least = model->phase == CC_STARTUP && window < FIRST_WINDOW_BYTES;
     return least ? FIRST_WINDOW_BYTES : window;
-}
-
-static uint64_t burst_ns(const struct cc *cc) {
-    uint64_t rate = rate_bps(cc);
-    uint64_t least = multiply_divide(BURST_LEAST_BYTES, UINT64_C(8000000000), rate);
-    uint64_t most = multiply_divide(BURST_MOST_BYTES, UINT64_C(8000000000), rate);
-    uint64_t burst = cc->model.phase == CC_STARTUP || most < BURST_NS ? most : BURST_NS;
-    burst = burst > least ? burst : least;
-    return burst > BURST_LEAST_NS ? burst : BURST_LEAST_NS;
 }
 
 static const struct cc_ops MODEL = {acked, rate_bps, window_bytes, burst_ns};

@@ -7,7 +7,6 @@ enum { OUTAGE_PACKETS = 8 };
 
 static const uint64_t LATE_LEAST_NS = 3000000;
 static const uint64_t INTERVAL_LEAST_NS = 5000000;
-static const uint64_t INTERVAL_MOST_NS = 1000000000;
 
 void outage_init(struct outage *outage) {
     *outage = (struct outage){.probe_ns = TIME_NEVER};
@@ -75,8 +74,8 @@ void outage_begin(struct outage *outage, uint64_t now_ns, uint64_t rtt_ns, uint6
 void outage_probed(struct outage *outage, uint64_t now_ns) {
     outage->probe_ns = now_ns + outage->interval_ns;
     outage->interval_ns += outage->interval_ns / 2;
-    if (outage->interval_ns > INTERVAL_MOST_NS) {
-        outage->interval_ns = INTERVAL_MOST_NS;
+    if (outage->interval_ns > OUTAGE_PROBE_MOST_NS) {
+        outage->interval_ns = OUTAGE_PROBE_MOST_NS;
     }
 }
 

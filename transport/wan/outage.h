@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { OUTAGE_PROBE_MOST_NS = 400000000 }; /* between two probes, at most */
+
 struct outage {
     bool frozen;
     bool stops_new;     /* frozen with enough in flight to call it an outage */
@@ -50,7 +52,8 @@ bool outage_is_hushed(const struct outage *outage, uint64_t now_ns, const struct
 /* Freezes. */
 void outage_begin(struct outage *outage, uint64_t now_ns, uint64_t rtt_ns, uint64_t open_count);
 
-/* A probe left: the next one after a longer interval, at most a second. */
+/* A probe left: the next one after a longer interval, at most 400 ms, which with a round trip
+ * is what the link's return may stay unnoticed. */
 void outage_probed(struct outage *outage, uint64_t now_ns);
 
 /* True when a packet that left at `sent_ns` met an outage: its loss says nothing of the path. */

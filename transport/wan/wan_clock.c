@@ -84,6 +84,13 @@ static uint64_t ping_at(const struct wan *wan) {
     return wan->spoken_ns + interval;
 }
 
+/* A path that was dark for the whole of the keepalive time may still answer its last probe. */
+static uint64_t silence_ends(const struct wan *wan) {
+    uint64_t end = wan->heard_ns + wan->options.keepalive_ns;
+    uint64_t answer = rtt_patience(&wan->rtt) + wan->told_rtt_ns + OUTAGE_PROBE_MOST_NS;
+    return wan->phase == WAN_CONNECTING ? end : end + answer;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
@@ -92,7 +99,7 @@ uint64_t wan_next_timeout(struct wan *wan) {
     if (wan->phase == WAN_CLOSED) {
         return wan->closing_left > 0 ? 0 : TIME_NEVER;
     }
-    uint64_t next = wan->heard_ns + wan->options.keepalive_ns;
+    uint64_t next = silence_ends(wan);
     /* An acceptor at its amplification limit waits for the peer. */
     if (wan_may_answer(wan, wan->options.max_datagram_bytes)) {
         next = earlier(next, wan->greeting.due_ns);
@@ -118,7 +125,7 @@ void wan_tick(struct wan *wan, uint64_t now_ns) {
     if (wan->phase == WAN_CLOSED) {
         return;
     }
-    if (now_ns - wan->heard_ns >= wan->options.keepalive_ns) {
+    if (now_ns >= silence_ends(wan)) {
         wan_go_down(wan, SATSYNC_NO_PATH, true);
         return;
     }

@@ -250,7 +250,8 @@ static enum satsync_status on_frame(struct wan *wan, const struct frame *frame) 
         wan_go_down(wan, frame->value == SATSYNC_OK ? SATSYNC_OK : SATSYNC_PEER_FAILED, false);
         return SATSYNC_OK;
     case FRAME_RTT:
-        ack_set_round_trip(&wan->ack, frame->value < 60000000 ? frame->value * 1000 : 0);
+        wan->told_rtt_ns = frame->value < 60000000 ? frame->value * 1000 : 0;
+        ack_set_round_trip(&wan->ack, wan->told_rtt_ns);
         return SATSYNC_OK;
     case FRAME_DATA:
     case FRAME_COVERED:

@@ -95,7 +95,7 @@ struct wan {
     uint64_t spoken_ns;   /* last datagram that asked for an ack */
     bool ping_due;        /* a PING is owed */
     bool flow_blocked;    /* something waits for credit alone */
-    uint64_t told_rtt_ns; /* round trip the peer was told */
+    uint64_t told_rtt_ns; /* round trip that the peer measured */
     uint64_t tell_rtt_ns; /* when to tell it again */
 
     struct ring events;

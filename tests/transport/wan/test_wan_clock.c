@@ -63,13 +63,30 @@ static void test_a_dead_path_ends_the_link_after_keepalive(void **state) {
     pair_submit(&pair, 0, LINK_CHECKPOINT, 64 * MIB);
     pair_run_to(&pair, 32 * PAIR_SECOND);
     assert_false(pair.ends[0].down || pair.ends[1].down);
-    pair_run_to(&pair, 34 * PAIR_SECOND);
+    pair_run_to(&pair, 36 * PAIR_SECOND);
     for (int i = 0; i < 2; i++) {
         assert_true(pair.ends[i].down);
         assert_int_equal(pair.ends[i].down_status, SATSYNC_NO_PATH);
     }
     assert_int_equal(pair.ends[0].outgoing[0].returned, pair.ends[0].outgoing[0].written);
     pair_fini(&pair);
+}
+
+static void test_a_blackout_as_long_as_keepalive_is_survived(void **state) {
+    (void)state;
+    for (uint64_t rtt_ms = 40; rtt_ms <= 2600; rtt_ms *= 8) {
+        struct wan_pair pair;
+        set_up(&pair, 6, 50000000, rtt_ms * PAIR_MS);
+        for (int i = 0; i < 2; i++) {
+            pair.ends[i].options.keepalive_ns = 30 * PAIR_SECOND;
+            pair.paths[i].dark_from_ns = 8 * PAIR_SECOND;
+            pair.paths[i].dark_until_ns = 38 * PAIR_SECOND;
+        }
+        pair_start(&pair);
+        pair_submit(&pair, 0, LINK_CHECKPOINT, 64 * MIB);
+        assert_true(pair_run(&pair, 100 * PAIR_SECOND));
+        pair_fini(&pair);
+    }
 }
 
 static void test_a_peer_that_never_answers_ends_the_link_too(void **state) {
@@ -125,6 +142,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_after_an_outage_the_former_rate_returns_within_round_trips),
         cmocka_unit_test(test_a_dead_path_ends_the_link_after_keepalive),
+        cmocka_unit_test(test_a_blackout_as_long_as_keepalive_is_survived),
         cmocka_unit_test(test_a_peer_that_never_answers_ends_the_link_too),
         cmocka_unit_test(test_an_idle_link_stays_up_and_nearly_silent),
         cmocka_unit_test(test_times_in_states_add_up),
