@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # The main job on this machine: a small model trains and saves through the library; its checkpoint
 # crosses an emulated satellite link to a second site, encrypted, while the sender and the receiver
-# are killed; there it is verified, restored, compared byte for byte, and trained on.
+# are killed; there it is verified, restored, compared byte for byte, and trained on. Then three
+# sites train one model together.
 #
 # usage: scripts/demo.sh
 #   SATSYNC_DEMO_LINK=leo-bent         the link (satsync-link profiles lists them)
 #   SATSYNC_DEMO_OUT=demo-out          where stores, keys and logs go; replaced
+#   SATSYNC_DEMO_RANKS=1               processes of each of the three sites
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 if [ $# -gt 0 ]; then
-    sed -n '2,8s/^# \{0,1\}//p' "$0"
+    sed -n '2,10s/^# \{0,1\}//p' "$0"
     [ "$1" = --help ] && exit 0
     exit 2
 fi
@@ -127,3 +129,5 @@ kill -INT $relay
 wait $relay 2>/dev/null || true
 say "What it took"
 python3 ../scripts/demo_table.py push.json relay.log
+
+. ../scripts/demo_sites.sh

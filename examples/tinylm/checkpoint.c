@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <satsync/checkpoint.h>
 #include <satsync/engine.h>
+#include <satsync/group.h>
 #include <satsync/key.h>
 #include <satsync/store.h>
 #include <stdio.h>
@@ -167,6 +168,9 @@ int saver_save(struct saver *saver, uint64_t step, const struct state_tensor *te
     enum satsync_status status = satsync_save_begin(saver->store, &options, &save, &error);
     if (status == SATSYNC_OK) {
         status = put_all(save, tensors, &error);
+        if (status == SATSYNC_OK && saver->group) {
+            status = satsync_group_save(saver->group, save, &error);
+        }
         if (status == SATSYNC_OK) {
             status = satsync_save_commit(save, &saver->running, &error);
         } else {
@@ -229,6 +233,9 @@ int saver_load(struct saver *saver, uint64_t step, const struct state_tensor *te
         if (status == SATSYNC_OK && strcmp(tensors[i].name, state_blob) == 0) {
             status = check_blob(reader, &tensors[i], &error);
         }
+    }
+    if (status == SATSYNC_OK && saver->group) {
+        status = satsync_group_load(saver->group, reader, &error);
     }
     if (reader) {
         satsync_reader_close(reader);

@@ -11,6 +11,7 @@ struct satsync_engine;
 struct satsync_key;
 struct satsync_store;
 struct satsync_operation;
+struct satsync_group;
 
 /* A store that is saved to while the training goes on. One save runs at a time. */
 struct saver {
@@ -19,6 +20,7 @@ struct saver {
     struct satsync_store *store;
     struct satsync_operation *running; /* NULL when none */
     uint64_t running_step;
+    struct satsync_group *group; /* its state is saved and loaded as well; NULL: none */
     int quiet;
     /* What it cost. */
     unsigned saves;

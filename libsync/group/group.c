@@ -290,6 +290,7 @@ void satsync_group_stats(const struct satsync_group *group, struct satsync_group
         full.wire_bytes = group->wire_bytes;
         full.present = status.present;
         full.missing = status.missing;
+        full.behind = status.behind;
         full.exchange = status.exchange;
         for (const struct group_link *link = group->links; link; link = link->next) {
             full.wire_bytes += link->wire_bytes;

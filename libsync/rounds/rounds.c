@@ -306,6 +306,16 @@ bool rounds_event(struct rounds *rounds, struct rounds_event *event) {
     return rounds->events.count > 0 && ring_pop(&rounds->events, event);
 }
 
+static uint32_t behind(const struct rounds *rounds) {
+    uint32_t sites = 0;
+    for (size_t i = 0; i < rounds->options.sites; i++) {
+        const struct peer *peer = &rounds->peers[i];
+        bool is_behind = peer->is_up && peer->report.applied < rounds->applied;
+        sites |= i != rounds->options.site && is_behind ? UINT32_C(1) << i : 0;
+    }
+    return sites;
+}
+
 void rounds_status(const struct rounds *rounds, struct rounds_status *status) {
     const struct step_record *record =
         &rounds->contributions.record[(rounds->applied + 1) % CONTRIBUTIONS_STEPS];
@@ -317,6 +327,7 @@ void rounds_status(const struct rounds *rounds, struct rounds_status *status) {
         .leader = agreement_leader(rounds->agreement),
         .present = rounds_present(rounds),
         .missing = everybody & ~contributions_whole(&rounds->contributions, record),
+        .behind = behind(rounds),
         .sent_bytes = rounds->sent_bytes,
         .received_bytes = rounds->received_bytes,
         .exchange = "all-gather"};

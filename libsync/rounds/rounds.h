@@ -226,6 +226,7 @@ struct rounds_status {
     size_t leader;           /* number of the majority's leader, SIZE_MAX when unknown */
     uint32_t present;        /* peers that are up, and this site */
     uint32_t missing;        /* sites whose contributions to the step in progress are not here */
+    uint32_t behind;         /* sites that are up and have applied less than this one */
     uint64_t sent_bytes;     /* of contributions, one count for each peer */
     uint64_t received_bytes; /* of contributions */
     const char *exchange;    /* "all-gather": how contributions travel */

@@ -134,6 +134,8 @@ struct satsync_group_stats {
     uint64_t ticked_ns;      /* inside satsync_group_tick */
     uint32_t present;        /* bit i: site i is connected; this one's is set */
     uint32_t missing;        /* bit i: site i's contribution to the step under way is not here */
+    uint32_t behind;         /* bit i: site i is connected and has applied less than this one: it
+                                may need what this one has, so wait with closing */
     const char *exchange;    /* how contributions travel, such as "all-gather" */
 };
 SATSYNC_API void satsync_group_stats(const struct satsync_group *group,
