@@ -23,6 +23,23 @@ static enum satsync_status open_rings(struct agreement *agreement) {
                      agreement->allocator);
 }
 
+/* What libraft takes on trust: the log begins with who takes part, and says it nowhere else. */
+static bool is_log(const struct agreement *agreement) {
+    const struct promises *promises = &agreement->promises;
+    for (size_t i = 0; i < promises->count; i++) {
+        const struct promise *entry = &promises->entries[i];
+        bool is_first = promises->first_index + i == 1;
+        bool is_change = entry->type == RAFT_CHANGE;
+        bool is_known = is_change || entry->type == RAFT_COMMAND || entry->type == RAFT_BARRIER;
+        if (!is_known || is_change != is_first ||
+            (is_change &&
+             !agreement_is_configuration(&agreement->members, entry->data, entry->bytes))) {
+            return false;
+        }
+    }
+    return promises->count > 0 || promises->snapshot_index > 0;
+}
+
 static enum satsync_status take_promises(struct agreement *agreement,
                                          const struct rounds_options *options,
                                          struct satsync_error *error) {
@@ -32,6 +49,9 @@ static enum satsync_status take_promises(struct agreement *agreement,
     }
     enum satsync_status status =
         promises_decode(&agreement->promises, options->promises, options->promises_bytes);
+    if (status == SATSYNC_OK && !is_log(agreement)) {
+        status = SATSYNC_CORRUPT;
+    }
     ENSURE(status == SATSYNC_OK, error, status, "promises",
            "the site's promises to the others are damaged or of a newer version; start it with the "
            "file as it was last kept");

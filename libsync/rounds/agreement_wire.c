@@ -44,6 +44,17 @@ int agreement_configuration_encode(const struct agreement_members *members,
     return rv;
 }
 
+bool agreement_is_configuration(const struct agreement_members *members, const uint8_t *data,
+                                size_t bytes) {
+    struct raft_buffer own;
+    if (agreement_configuration_encode(members, &own) != 0) {
+        return false;
+    }
+    bool same = own.len == bytes && memcmp(own.base, data, bytes) == 0;
+    raft_free(own.base);
+    return same;
+}
+
 size_t agreement_wire_bytes(const struct raft_message *message) {
     size_t bytes = 64;
     if (message->type == RAFT_IO_APPEND_ENTRIES) {
@@ -134,18 +145,6 @@ static bool measure_entries(struct bytes_reader reader, unsigned count, size_t *
     return bytes_all_read(&reader);
 }
 
-/* The one change of membership there is: the first entry, the same at all. */
-static bool is_own_configuration(const struct agreement_members *members, const uint8_t *data,
-                                 size_t bytes) {
-    struct raft_buffer own;
-    if (agreement_configuration_encode(members, &own) != 0) {
-        return false;
-    }
-    bool same = own.len == bytes && memcmp(own.base, data, bytes) == 0;
-    raft_free(own.base);
-    return same;
-}
-
 static bool fill_entries(const struct agreement_members *members, struct bytes_reader *reader,
                          struct raft_append_entries *append, uint8_t *batch) {
     uint8_t *at = batch;
@@ -157,8 +156,9 @@ static bool fill_entries(const struct agreement_members *members, struct bytes_r
         entry->buf.base = at;
         entry->batch = batch;
         bytes_get_copy(reader, at, entry->buf.len);
-        if (entry->type == RAFT_CHANGE && (append->prev_log_index + i != 0 ||
-                                           !is_own_configuration(members, at, entry->buf.len))) {
+        if (entry->type == RAFT_CHANGE &&
+            (append->prev_log_index + i != 0 ||
+             !agreement_is_configuration(members, at, entry->buf.len))) {
             return false;
         }
         at += (entry->buf.len + 7) & ~(size_t)7;

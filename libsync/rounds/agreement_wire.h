@@ -25,6 +25,10 @@ int agreement_configuration(const struct agreement_members *members,
 int agreement_configuration_encode(const struct agreement_members *members,
                                    struct raft_buffer *buffer);
 
+/* Whether an entry that changes who takes part is the one there is: the log's first. */
+bool agreement_is_configuration(const struct agreement_members *members, const uint8_t *data,
+                                size_t bytes);
+
 /* Room for a message. */
 size_t agreement_wire_bytes(const struct raft_message *message);
 

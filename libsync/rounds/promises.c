@@ -141,8 +141,9 @@ enum satsync_status promises_decode(struct promises *promises, const void *data,
         return SATSYNC_CORRUPT;
     }
     struct bytes_reader reader = bytes_reader_over(data, bytes - CHECKSUM_BYTES);
-    if (bytes_get_u8(&reader) > PROMISES_VERSION) {
-        return SATSYNC_NEWER_VERSION;
+    uint8_t version = bytes_get_u8(&reader);
+    if (version != PROMISES_VERSION) {
+        return version > PROMISES_VERSION ? SATSYNC_NEWER_VERSION : SATSYNC_CORRUPT;
     }
     get_all(&reader, promises);
     if (!bytes_all_read(&reader) || !is_consistent(promises)) {
