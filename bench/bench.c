@@ -4,6 +4,8 @@
 #include "bench/codec_speed.h"
 #include "bench/loopback.h"
 #include "bench/machine.h"
+#include "bench/outer_step.h"
+#include "bench/quantise_speed.h"
 #include "bench/results.h"
 #include "bench/scenario.h"
 #include "bench/store_speed.h"
@@ -101,6 +103,10 @@ static enum satsync_status run_kind(struct bench *bench, const struct scenario *
         return codec_speed_run(scenario, &files, rows, count, error);
     case SCENARIO_STORE:
         return store_speed_run(scenario, bench->out, rows, count, error);
+    case SCENARIO_OUTER:
+        return outer_step_run(scenario, rows, error);
+    case SCENARIO_QUANTISE:
+        return quantise_speed_run(scenario, &files, rows, count, error);
     }
     return SATSYNC_INVALID;
 }

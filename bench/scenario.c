@@ -6,13 +6,23 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_ABOUT, KEY_KIND, KEY_LINK, KEY_CONTROLLER, KEY_RATE, KEY_BYTES, KEY_SEEDS, KEY_TARGET };
+enum {
+    KEY_ABOUT,
+    KEY_KIND,
+    KEY_LINK,
+    KEY_CONTROLLER,
+    KEY_RATE,
+    KEY_BYTES,
+    KEY_SEEDS,
+    KEY_TARGET,
+    KEY_VALUES
+};
 
 static const struct satsync_option rows[] = {
     [KEY_ABOUT] = {"about", SATSYNC_OPTION_TEXT, "TEXT", NULL, 1, SCENARIO_TEXT_BYTES - 1,
                    "What is measured, in a sentence."},
-    [KEY_KIND] = {"kind", SATSYNC_OPTION_CHOICE, "link|loopback|codec|store", "link", 0, 3,
-                  "Which part is measured."},
+    [KEY_KIND] = {"kind", SATSYNC_OPTION_CHOICE, "link|loopback|codec|store|outer|quantise", "link",
+                  0, 5, "Which part is measured."},
     [KEY_LINK] = {"link", SATSYNC_OPTION_TEXT, "LINK", NULL, 1, SCENARIO_TEXT_BYTES - 1,
                   "The emulated link, as satsync-link reads it."},
     [KEY_CONTROLLER] = {"controller", SATSYNC_OPTION_CHOICE, "rated|model", "rated", 0, 1,
@@ -25,6 +35,8 @@ static const struct satsync_option rows[] = {
                    "Runs; the median and the worst are reported."},
     [KEY_TARGET] = {"target", SATSYNC_OPTION_FRACTION, "SHARE", "0", 0, 1000000000,
                     "Share of the limit that the median must reach; 0 is none."},
+    [KEY_VALUES] = {"values", SATSYNC_OPTION_CHOICE, "fp32|bf16|int8", "int8", 0, 2,
+                    "How an outer step's contributions are coded."},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows, FILE_BYTES_LIMIT = 16384 };
@@ -59,6 +71,9 @@ static void take(struct scenario *scenario, int key, uint64_t value, const char 
         break;
     case KEY_TARGET:
         scenario->target_ppb = value;
+        break;
+    case KEY_VALUES:
+        scenario->values = (enum quantise_codec)(QUANTISE_FP32 + value);
         break;
     default:
         assert(0);
@@ -121,8 +136,9 @@ enum satsync_status scenario_parse(const char *name, const char *text, struct sc
         TRY(take_line(scenario, line, error));
         text += bytes + (text[bytes] == '\n');
     }
-    ENSURE(scenario->kind != SCENARIO_LINK || scenario->link[0], error, SATSYNC_INVALID, name,
-           "scenario \"%s\" is of kind link and names none; add a line \"link NAME\"", name);
+    bool needs_link = scenario->kind == SCENARIO_LINK || scenario->kind == SCENARIO_OUTER;
+    ENSURE(!needs_link || scenario->link[0], error, SATSYNC_INVALID, name,
+           "scenario \"%s\" is over a link and names none; add a line \"link NAME\"", name);
     return SATSYNC_OK;
 }
 

@@ -5,12 +5,21 @@
 #ifndef BENCH_SCENARIO_H
 #define BENCH_SCENARIO_H
 
+#include "codec/quantise.h"
+
 #include <satsync/option.h>
 #include <satsync/status.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum scenario_kind { SCENARIO_LINK, SCENARIO_LOOPBACK, SCENARIO_CODEC, SCENARIO_STORE };
+enum scenario_kind {
+    SCENARIO_LINK,
+    SCENARIO_LOOPBACK,
+    SCENARIO_CODEC,
+    SCENARIO_STORE,
+    SCENARIO_OUTER,
+    SCENARIO_QUANTISE
+};
 enum scenario_controller { CONTROLLER_RATED, CONTROLLER_MODEL };
 
 enum { SCENARIO_TEXT_BYTES = 256 };
@@ -21,7 +30,8 @@ struct scenario {
     enum scenario_kind kind;
     char link[SCENARIO_TEXT_BYTES]; /* of link scenarios: as satsync-link reads it */
     enum scenario_controller controller;
-    uint64_t rate_bps; /* what the rated controller is told; 0: the link's own */
+    uint64_t rate_bps;          /* what the rated controller is told; 0: the link's own */
+    enum quantise_codec values; /* of outer steps: how contributions are coded */
     uint64_t bytes;
     uint64_t seeds;
     uint64_t target_ppb; /* share that must be reached; 0: for information */

@@ -28,8 +28,8 @@ ARROWS = {
     "sim-link": ("libsync/base", "libsync/port"),
     # It measures single parts, which <satsync/...> does not show: codecs by themselves, and links in
     # virtual time, where the engine's threads would make runs differ.
-    "bench": ("libsync/base", "libsync/port", "libsync/codec", "transport/wan", "transport/udp",
-              "transport/link", "sim-link"),
+    "bench": ("libsync/base", "libsync/port", "libsync/codec", "libsync/rounds", "transport/wan",
+              "transport/udp", "transport/link", "sim-link"),
     "examples": (),
 }
 ANYTHING = ("tests", "assembly.c")

@@ -1,0 +1,52 @@
+#include "bench/outer_step.h"
+
+#include "support/cmocka.h"
+
+#include <satsync/status.h>
+#include <stdio.h>
+
+static void run(const char *values, const char *link, struct row *row) {
+    char text[256];
+    struct scenario scenario;
+    struct satsync_error error = {0};
+    snprintf(text, sizeof text, "kind outer\nvalues %s\nlink %s\nbytes 300000\nseeds 2\n", values,
+             link);
+    *row = (struct row){0};
+    if (scenario_parse("small", text, &scenario, &error) != SATSYNC_OK ||
+        outer_step_run(&scenario, row, &error) != SATSYNC_OK) {
+        fail_msg("%s over %s: %s", values, link, error.message);
+    }
+}
+
+/* The run itself compares the hashes of all sites' states. */
+static void test_sites_agree_over_the_real_long_haul(void **state) {
+    (void)state;
+    const char *const values[] = {"fp32", "bf16", "int8"};
+    const char *const links[] = {"plain?rate=50M&rtt=40ms&loss=0%",
+                                 "plain?rate=20M&rtt=200ms&loss=2%", "leo-isl"};
+    for (size_t v = 0; v < 3; v++) {
+        for (size_t l = 0; l < 3; l++) {
+            struct row row;
+            run(values[v], links[l], &row);
+            assert_true(row.median.time_ns > row.median.floor_ns);
+            assert_true(row.bytes <= 300000 && row.bytes > 290000);
+        }
+    }
+}
+
+static void test_the_time_is_a_function_of_the_seed(void **state) {
+    (void)state;
+    struct row rows[2];
+    run("int8", "plain?rate=50M&rtt=40ms&loss=1%", &rows[0]);
+    run("int8", "plain?rate=50M&rtt=40ms&loss=1%", &rows[1]);
+    assert_int_equal(rows[0].median.time_ns, rows[1].median.time_ns);
+    assert_int_equal(rows[0].worst.time_ns, rows[1].worst.time_ns);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sites_agree_over_the_real_long_haul),
+        cmocka_unit_test(test_the_time_is_a_function_of_the_seed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
