@@ -91,7 +91,7 @@ void contributions_put(struct contributions *contributions, const struct fragmen
 
 void contributions_decide(struct contributions *contributions, const struct decision *decision) {
     struct step_record *record = contributions_of(contributions, decision->step);
-    if (!record || record->is_decided) {
+    if (!record || (record->is_decided && decision->sites != 0)) {
         return;
     }
     record->is_decided = true;

@@ -42,7 +42,8 @@ bool contributions_want(struct contributions *contributions, const struct fragme
 void contributions_put(struct contributions *contributions, const struct fragment_head *head,
                        struct parcel *parcel);
 
-/* Notes a decision; what another incarnation contributed is dropped. */
+/* Notes the first decision of a step, and that it is void after all; what another incarnation
+ * contributed is dropped. */
 void contributions_decide(struct contributions *contributions, const struct decision *decision);
 
 /* Sites of a decided record whose contribution is not whole here. */

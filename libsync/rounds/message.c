@@ -76,7 +76,7 @@ bool message_get_decision(struct bytes_reader *reader, struct decision *decision
     memset(decision, 0, sizeof *decision);
     decision->step = bytes_get_u64(reader);
     decision->sites = bytes_get_u32(reader);
-    bool matches = decision->step > 0 && decision->sites != 0 && decision->sites >> sites == 0;
+    bool matches = decision->step > 0 && decision->sites >> sites == 0;
     for (size_t i = 0; i < sites; i++) {
         decision->incarnation[i] = bytes_get_u64(reader);
         matches &= (decision->incarnation[i] != 0) == ((decision->sites >> i & 1) != 0);

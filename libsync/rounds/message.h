@@ -42,7 +42,8 @@ struct report {
     struct holdings step[MESSAGE_REPORT_STEPS];
 };
 
-/* incarnation[i] != 0 exactly where bit i of sites is set. */
+/* incarnation[i] != 0 exactly where bit i of sites is set. No sites: the step is void, see
+ * docs/rounds.md. */
 struct decision {
     uint64_t step;
     uint32_t sites;

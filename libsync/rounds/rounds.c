@@ -159,6 +159,7 @@ static void init(struct rounds *rounds, const struct rounds_options *options) {
     rounds->configuration = configuration_of(options);
     rounds->now_ns = options->now_ns;
     rounds->collect_end_ns = rounds->fetch_ns = rounds->need_ns = TIME_NEVER;
+    rounds->void_ns = TIME_NEVER;
     rounds->right_site = SIZE_MAX;
     rounds->report_ns = options->now_ns;
     contributions_init(&rounds->contributions, options->sites, options->fragments);
@@ -269,6 +270,7 @@ static uint64_t ahead(const struct rounds *rounds, uint64_t at_ns) {
 uint64_t rounds_next_timeout(const struct rounds *rounds) {
     uint64_t next = earlier(agreement_next_timeout(rounds->agreement), rounds->report_ns);
     next = earlier(next, ahead(rounds, rounds->collect_end_ns));
+    next = earlier(next, ahead(rounds, rounds->void_ns));
     next = earlier(next, ahead(rounds, rounds->need_ns));
     next = earlier(next, ahead(rounds, rounds->fetch_ns));
     return earlier(next, rounds_late_ns(rounds));

@@ -159,7 +159,8 @@ enum rounds_event_kind {
     ROUNDS_EVENT_READY, /* outer step `step` is decided, here whole, and due: call rounds_apply for
                            every fragment */
     ROUNDS_EVENT_APPLIED, /* all fragments of `step` were applied; `hash` is of the agreed state */
-    ROUNDS_EVENT_DECIDED, /* `step` holds the contributions of `sites`; also at a witness */
+    ROUNDS_EVENT_DECIDED, /* `step` holds the contributions of `sites`, none if it is void; also at
+                             a witness */
     ROUNDS_EVENT_LATE,    /* the deadline of `step` has passed; `sites` are those waited for, none
                              when the majority is */
     ROUNDS_EVENT_FETCH,   /* this site cannot follow: adopt the state of `step` or later from `peer`

@@ -25,13 +25,17 @@ static void count_misses(struct rounds *rounds, const struct decision *decision)
 }
 
 void rounds_take_decision(struct rounds *rounds, const struct decision *decision) {
-    if (decision->step <= rounds->decided) {
+    bool is_void =
+        decision->sites == 0 && decision->step == rounds->decided && rounds->last.sites != 0;
+    if (decision->step <= rounds->decided && !is_void) {
         return;
     }
-    count_misses(rounds, decision);
+    if (decision->sites != 0) {
+        count_misses(rounds, decision);
+    }
     rounds->decided = decision->step;
     rounds->last = *decision;
-    rounds->collect_end_ns = TIME_NEVER;
+    rounds->collect_end_ns = rounds->void_ns = TIME_NEVER;
     rounds->need_ns =
         rounds->now_ns + (rounds->options.deadline_ns - rounds->options.collect_ns) / 2;
     rounds->need_tries = 0;
@@ -44,13 +48,18 @@ void rounds_take_decision(struct rounds *rounds, const struct decision *decision
     }
 }
 
+/* In the order of the agreement: a step's decision, that it is void after all, the next step's. */
+static uint64_t number_of(const struct decision *decision) {
+    return 2 * decision->step + (decision->sites == 0);
+}
+
 static void drain_agreement(struct rounds *rounds) {
     struct agreement_decision agreed;
     while (agreement_decision(rounds->agreement, &agreed)) {
         struct decision decision;
         struct bytes_reader reader = bytes_reader_over(agreed.data, agreed.bytes);
         if (message_get_decision(&reader, &decision, rounds->options.sites) &&
-            decision.step == agreed.step) {
+            number_of(&decision) == agreed.step) {
             rounds_take_decision(rounds, &decision);
         }
     }
@@ -134,6 +143,14 @@ static void fill_choice(struct rounds *rounds, struct choice *choice) {
     }
 }
 
+static bool hand_in(struct rounds *rounds, const struct decision *decision) {
+    struct agreement_decision proposal = {.step = number_of(decision)};
+    struct bytes_writer writer = bytes_writer_over(proposal.data, sizeof proposal.data);
+    message_put_decision(&writer, decision, rounds->options.sites);
+    proposal.bytes = bytes_written(&writer);
+    return agreement_propose(rounds->agreement, rounds->now_ns, &proposal) == SATSYNC_OK;
+}
+
 static void propose(struct rounds *rounds) {
     uint64_t step = rounds->decided + 1, term = agreement_term(rounds->agreement);
     if (agreement_leader(rounds->agreement) != rounds->options.site ||
@@ -146,14 +163,50 @@ static void propose(struct rounds *rounds) {
     if (!choose(&choice, rounds->now_ns >= rounds->collect_end_ns, &decision)) {
         return;
     }
-    struct agreement_decision proposal = {.step = step};
-    struct bytes_writer writer = bytes_writer_over(proposal.data, sizeof proposal.data);
-    message_put_decision(&writer, &decision, rounds->options.sites);
-    proposal.bytes = bytes_written(&writer);
-    if (agreement_propose(rounds->agreement, rounds->now_ns, &proposal) == SATSYNC_OK) {
+    if (hand_in(rounds, &decision)) {
         rounds->proposed_step = step;
         rounds->expected = choice.expected;
         rounds->proposed_term = term;
+    }
+}
+
+/* Whether a site is heard, has not applied `step`, and which members' contributions it has. */
+static bool is_stuck_before(struct rounds *rounds, size_t site, uint64_t step, uint32_t *has) {
+    const struct holdings *holdings = holdings_of(rounds, site, step);
+    bool is_self = site == rounds->options.site;
+    uint64_t applied = is_self ? rounds->applied : rounds->peers[site].report.applied;
+    for (size_t i = 0; holdings && i < rounds->options.sites; i++) {
+        bool has_it = holdings->fragments[i] == rounds_all_fragments(rounds) &&
+                      holdings->incarnation[i] == rounds->last.incarnation[i];
+        *has |= has_it ? UINT32_C(1) << i : 0;
+    }
+    return holdings && applied < step;
+}
+
+/* More sites than may be lost have been, and with them a contribution of the decided step: all are
+ * here, none has applied it, none has that contribution. */
+static bool is_lost(struct rounds *rounds) {
+    uint32_t has = 0;
+    for (size_t i = 0; i < rounds->options.sites; i++) {
+        if (!is_stuck_before(rounds, i, rounds->decided, &has)) {
+            return false;
+        }
+    }
+    return (rounds->last.sites & ~has) != 0;
+}
+
+static void propose_void(struct rounds *rounds) {
+    if (agreement_leader(rounds->agreement) != rounds->options.site || rounds->decided == 0 ||
+        !is_lost(rounds)) {
+        rounds->void_ns = TIME_NEVER;
+        return;
+    }
+    if (rounds->void_ns == TIME_NEVER) {
+        rounds->void_ns = rounds->now_ns + rounds->options.deadline_ns;
+    }
+    struct decision decision = {.step = rounds->decided};
+    if (rounds->now_ns >= rounds->void_ns && hand_in(rounds, &decision)) {
+        rounds->void_ns = rounds->now_ns + rounds->options.deadline_ns;
     }
 }
 
@@ -355,6 +408,7 @@ void rounds_advance(struct rounds *rounds) {
     drain_agreement(rounds);
     start_collecting(rounds);
     propose(rounds);
+    propose_void(rounds);
     drain_agreement(rounds);
     if (agreement_status(rounds->agreement) != SATSYNC_OK && !rounds->has_failed) {
         rounds->has_failed = true;

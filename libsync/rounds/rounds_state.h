@@ -77,7 +77,8 @@ struct rounds {
     uint32_t expected;                 /* sites waited for in that proposal */
     uint32_t misses[ROUNDS_SITES_MAX]; /* steps in a row that a follower was waited for in vain */
     uint64_t report_ns;                /* when the next report is due */
-    uint64_t need_ns;                  /* when to ask for what is missing of a decided step */
+    uint64_t void_ns; /* when to propose that the decided step is void; TIME_NEVER: no cause */
+    uint64_t need_ns; /* when to ask for what is missing of a decided step */
     uint64_t need_tries;
     uint64_t fetch_ns; /* when to say FETCH; TIME_NEVER while there is no cause */
     size_t right_site; /* that has the right bits, while this one has not; else SIZE_MAX */

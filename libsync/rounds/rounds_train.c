@@ -145,8 +145,10 @@ void rounds_compute(struct rounds *rounds, const struct step_record *record) {
             outer_carry(rule.codec, own->data + MESSAGE_FRAGMENT_HEAD_BYTES, place->elements,
                         rounds->error + place->start);
         }
-        gather(record, f, &sum);
-        outer_step(&rule, &sum, place->elements, agreed, rounds->momentum + place->start);
+        if (record->decision.sites != 0) { /* a void step leaves all as it is */
+            gather(record, f, &sum);
+            outer_step(&rule, &sum, place->elements, agreed, rounds->momentum + place->start);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ static void run(const char *values, const char *link, struct row *row) {
     char text[256];
     struct scenario scenario;
     struct satsync_error error = {0};
-    snprintf(text, sizeof text, "kind outer\nvalues %s\nlink %s\nbytes 300000\nseeds 2\n", values,
+    snprintf(text, sizeof text, "kind outer\nvalues %s\nlink %s\nbytes 100000\nseeds 1\n", values,
              link);
     *row = (struct row){0};
     if (scenario_parse("small", text, &scenario, &error) != SATSYNC_OK ||
@@ -22,14 +22,13 @@ static void run(const char *values, const char *link, struct row *row) {
 static void test_sites_agree_over_the_real_long_haul(void **state) {
     (void)state;
     const char *const values[] = {"fp32", "bf16", "int8"};
-    const char *const links[] = {"plain?rate=50M&rtt=40ms&loss=0%",
-                                 "plain?rate=20M&rtt=200ms&loss=2%", "leo-isl"};
+    const char *const links[] = {"plain?rate=20M&rtt=200ms&loss=2%", "leo-isl"};
     for (size_t v = 0; v < 3; v++) {
-        for (size_t l = 0; l < 3; l++) {
+        for (size_t l = 0; l < 2; l++) {
             struct row row;
             run(values[v], links[l], &row);
             assert_true(row.median.time_ns > row.median.floor_ns);
-            assert_true(row.bytes <= 300000 && row.bytes > 290000);
+            assert_true(row.bytes <= 100000 && row.bytes > 95000);
         }
     }
 }

@@ -126,6 +126,17 @@ static void heal(struct rounds_world *world, const struct fault_case *fault) {
     }
 }
 
+/* Of the timing, too, so that faults fall into every part of a step. */
+static void quicken(struct rounds_world_plan *plan, struct random *random) {
+    plan->inner_steps = 4 + random_below(random, 4);
+    plan->overlap_steps %= plan->inner_steps;
+    plan->inner_ns = (50 + random_below(random, 200)) * MS;
+    plan->collect_ns = 2000 * MS;
+    plan->deadline_ns = 4000 * MS;
+    plan->delay_from_ns = (1 + random_below(random, 20)) * MS;
+    plan->delay_to_ns = plan->delay_from_ns + random_below(random, 200) * MS;
+}
+
 static struct fault_case draw_fault(struct rounds_world *world, struct random *random) {
     struct fault_case fault = {.fault = (enum fault)random_below(random, FAULTS)};
     struct rounds_status status;
@@ -192,15 +203,86 @@ bool rounds_case_fault(uint64_t seed, char text[ROUNDS_CASE_TEXT]) {
     struct rounds_world_plan plan = draw_plan(&random, seed);
     plan.witness = random_below(&random, 3) == 0;
     plan.sites = plan.witness ? 2 : 3;
-    plan.inner_steps = 4 + random_below(&random, 4);
-    plan.overlap_steps %= plan.inner_steps;
-    plan.inner_ns = (50 + random_below(&random, 200)) * MS;
-    plan.collect_ns = 2000 * MS;
-    plan.deadline_ns = 4000 * MS;
-    plan.delay_from_ns = (1 + random_below(&random, 20)) * MS;
-    plan.delay_to_ns = plan.delay_from_ns + random_below(&random, 200) * MS;
+    quicken(&plan, &random);
     rounds_world_open(&world, &plan);
     bool good = run_fault(&world, &random, text);
+    rounds_world_close(&world);
+    return good;
+}
+
+/* Many faults. */
+
+static void disturb(struct rounds_world *world, struct random *random) {
+    size_t a = (size_t)random_below(random, world->nodes);
+    size_t b = (a + 1 + (size_t)random_below(random, world->nodes - 1)) % world->nodes;
+    uint64_t until_ns = world->now_ns + random_below(random, 15000) * MS;
+    switch (random_below(random, 7)) {
+    case 0:
+        rounds_world_kill(world, a);
+        return;
+    case 1:
+    case 2:
+        rounds_world_start(world, a);
+        return;
+    case 3:
+        rounds_world_freeze(world, a, until_ns);
+        return;
+    case 4:
+        rounds_world_cut(world, a, b, until_ns);
+        return;
+    case 5:
+        rounds_world_break(world, a, b);
+        return;
+    default:
+        rounds_world_mend(world, a, b);
+        return;
+    }
+}
+
+static void heal_all(struct rounds_world *world) {
+    for (size_t i = 0; i < world->nodes; i++) {
+        rounds_world_start(world, i);
+        rounds_world_freeze(world, i, 0);
+        for (size_t k = 0; k < i; k++) {
+            rounds_world_cut(world, i, k, 0);
+            rounds_world_mend(world, i, k);
+        }
+    }
+}
+
+static bool ends_together(struct rounds_world *world, char *text) {
+    uint32_t everybody = (1u << world->plan.sites) - 1;
+    uint64_t limit = world->now_ns + 200000 * MS;
+    while (world->now_ns < limit && world->breach[0] == 0) {
+        rounds_world_run_until(world, world->now_ns + 500 * MS);
+        uint64_t last = world->decided;
+        if (last > 2 && world->members[last] == everybody &&
+            world->members[last - 1] == everybody) {
+            return rounds_world_run_to_step(world, last + 2, limit) ||
+                   tell(text, "no more steps", world);
+        }
+    }
+    return tell(text, "sites do not come together again", world);
+}
+
+bool rounds_case_chaos(uint64_t seed, char text[ROUNDS_CASE_TEXT]) {
+    static struct rounds_world world;
+    struct random random = random_of(seed, 0xc405);
+    struct rounds_world_plan plan = draw_plan(&random, seed);
+    plan.sites = 2 + (size_t)random_below(&random, 3);
+    plan.witness = plan.sites == 2 || random_below(&random, 3) == 0;
+    quicken(&plan, &random);
+    rounds_world_open(&world, &plan);
+    for (size_t turn = 0; turn < 25 && world.breach[0] == 0; turn++) {
+        rounds_world_run_until(&world, world.now_ns + random_below(&random, 4000) * MS);
+        disturb(&world, &random);
+    }
+    heal_all(&world);
+    bool good = ends_together(&world, text);
+    if (good) {
+        snprintf(text, ROUNDS_CASE_TEXT, "%zu-sites%s%s", plan.sites,
+                 plan.witness ? "-witness" : "", world.voids ? "-void" : "");
+    }
     rounds_world_close(&world);
     return good;
 }

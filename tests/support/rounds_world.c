@@ -224,10 +224,15 @@ static void take_decision(struct rounds_world *world, size_t node,
     if (event->step >= WORLD_STEPS) {
         return;
     }
-    if (world->members[event->step] != 0 && world->members[event->step] != event->sites) {
+    bool is_known = world->members[event->step] != 0;
+    if (event->sites == 0) { /* nobody may have taken it with members: its hash would differ */
+        world->voids += !world->is_void[event->step];
+        world->is_void[event->step] = true;
+    } else if (is_known && world->members[event->step] != event->sites) {
         breach(world, node, "another membership than elsewhere", event->step);
+    } else {
+        world->members[event->step] = event->sites;
     }
-    world->members[event->step] = event->sites;
     world->decided = event->step > world->decided ? event->step : world->decided;
     for (size_t i = 0; i < world->plan.sites; i++) {
         struct world_site *site = &world->site[i];

@@ -79,6 +79,8 @@ struct rounds_world {
     struct world_flight flight[WORLD_FLIGHTS];
     size_t flights;
     uint32_t members[WORLD_STEPS]; /* by step, 0 unknown */
+    bool is_void[WORLD_STEPS];
+    uint64_t voids;
     bool has_hash[WORLD_STEPS];
     uint8_t hash[WORLD_STEPS][ROUNDS_HASH_BYTES];
     uint64_t newest;  /* step that any site has applied */

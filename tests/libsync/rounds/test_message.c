@@ -61,7 +61,9 @@ static void test_only_decisions_that_make_sense_pass(void **state) {
     assert_false(decision_passes(&decision));
     decision = (struct decision){.step = 5, .sites = 8};
     assert_false(decision_passes(&decision));
-    decision = (struct decision){.step = 5};
+    decision = (struct decision){.step = 5}; /* void */
+    assert_true(decision_passes(&decision));
+    decision.incarnation[0] = 1;
     assert_false(decision_passes(&decision));
     decision = (struct decision){.sites = 1, .incarnation = {1}};
     assert_false(decision_passes(&decision));

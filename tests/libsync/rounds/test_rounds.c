@@ -263,6 +263,19 @@ static void test_faults_found_by_seed_stay_mended(void **state) {
     }
 }
 
+/* Found by seed: who had what was decided died one after another, and nobody could go on. */
+static void test_a_step_that_is_lost_with_its_holders_is_void(void **state) {
+    (void)state;
+    char text[ROUNDS_CASE_TEXT];
+    const uint64_t seeds[] = {26, 59, 105};
+    for (size_t i = 0; i < 3; i++) {
+        if (!rounds_case_chaos(seeds[i], text)) {
+            fail_msg("seed %llu: %s", (unsigned long long)seeds[i], text);
+        }
+        assert_non_null(strstr(text, "-void"));
+    }
+}
+
 static void test_blobs_that_are_not_this_models_are_refused(void **state) {
     (void)state;
     open_world(2, false);
@@ -408,6 +421,7 @@ int main(void) {
         cmocka_unit_test(test_a_site_with_other_bits_is_named_and_mended),
         cmocka_unit_test(test_faults_are_survived),
         cmocka_unit_test(test_faults_found_by_seed_stay_mended),
+        cmocka_unit_test(test_a_step_that_is_lost_with_its_holders_is_void),
         cmocka_unit_test(test_blobs_that_are_not_this_models_are_refused),
         cmocka_unit_test(test_options_are_checked_and_named),
         cmocka_unit_test(test_any_failed_allocation_at_the_start_leaves_nothing_behind),

@@ -1,0 +1,18 @@
+/* Runs of libsync/rounds by seed with many faults one upon another. */
+#include "campaign/tally.h"
+#include "support/rounds_cases.h"
+
+int main(int argc, char **argv) {
+    struct tally tally;
+    uint64_t seed;
+    char text[ROUNDS_CASE_TEXT];
+    tally_begin(&tally, "rounds_chaos", 2000, argc, argv);
+    while (tally_next(&tally, &seed)) {
+        if (rounds_case_chaos(seed, text)) {
+            tally_add(&tally, seed, text);
+        } else {
+            tally_fail(&tally, seed, text);
+        }
+    }
+    return tally_end(&tally);
+}
