@@ -7,12 +7,33 @@
 #include <satsync/checkpoint.h>
 #include <stdlib.h>
 
+/* "auto", or a step. */
+static enum satsync_status take_base(const struct arguments *arguments,
+                                     struct satsync_save_options *options,
+                                     struct satsync_error *error) {
+    const char *text = arguments_text(arguments, OPTION_BASE);
+    if (!text) {
+        return SATSYNC_OK;
+    }
+    options->base = strcmp(text, "auto") == 0 ? SATSYNC_BASE_AUTO : SATSYNC_BASE_STEP;
+    if (options->base == SATSYNC_BASE_AUTO) {
+        return SATSYNC_OK;
+    }
+    struct satsync_option row = option_row(OPTION_STEP)->option;
+    row.name = "base";
+    return satsync_option_parse(&row, text, &options->base_step, error);
+}
+
 static enum satsync_status save(struct session *session, const struct arguments *arguments,
                                 struct satsync_progress *progress, struct satsync_error *error) {
     struct satsync_save_options options;
     satsync_save_options_init(&options);
     options.step = arguments_value(arguments, OPTION_STEP);
     options.codec = (enum satsync_codec)arguments_value(arguments, OPTION_CODEC);
+    enum satsync_status status = take_base(arguments, &options, error);
+    if (status != SATSYNC_OK) {
+        return status;
+    }
     size_t count = arguments_count(arguments, ARGUMENT_FILES);
     const char **files = calloc(count, sizeof *files);
     if (!files) {
@@ -22,8 +43,7 @@ static enum satsync_status save(struct session *session, const struct arguments 
         files[i] = arguments_text_at(arguments, ARGUMENT_FILES, i);
     }
     struct satsync_operation *operation = NULL;
-    enum satsync_status status =
-        satsync_save_files(session->store, &options, files, count, &operation, error);
+    status = satsync_save_files(session->store, &options, files, count, &operation, error);
     if (status == SATSYNC_OK) {
         char label[64];
         snprintf(label, sizeof label, "save step %" PRIu64, options.step);

@@ -38,6 +38,9 @@ static enum satsync_status tell_info(struct output *output,
     add_pair(&table, "created", text);
     add_size(&table, "raw", info->raw_bytes);
     add_size(&table, "stored", info->stored_bytes);
+    if (info->referred_bytes > 0) {
+        add_size(&table, "refers to", info->referred_bytes);
+    }
     checkpoint_ratio(text, info);
     add_pair(&table, "ratio", text);
     add_count(&table, "tensors", info->tensors);

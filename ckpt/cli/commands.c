@@ -29,6 +29,7 @@ const struct command commands[] = {
       {ARGUMENT_FILES, REQUIRED | REPEATABLE},
       {OPTION_STEP, REQUIRED},
       {OPTION_CODEC, 0},
+      {OPTION_BASE, 0},
       {OPTION_KEY, REQUIRED}},
      command_save},
     {"ls",

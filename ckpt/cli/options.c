@@ -50,6 +50,9 @@ static const struct option_row rows[OPTION_IDS] = {
                                  "auto", 0, 4,
                                  "How chunks are compressed; auto decides for each from a sample, "
                                  "fast takes the least time."}},
+    [OPTION_BASE] = {.option = TEXT("base", "STEP|auto",
+                                    "Save as a difference from this older step, or from the newest "
+                                    "one before.")},
     [OPTION_OUTPUT] = {.option = TEXT("output", "FILE|DIR/",
                                       "A safetensors file to write, or a directory for the files "
                                       "as they were saved."),

@@ -3,85 +3,18 @@
 #include "base/check.h"
 #include "engine/scratch.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct seal_place reader_place(const struct satsync_reader *reader,
-                               const struct index_chunk *chunk) {
-    struct seal_place place = {.step = reader->manifest.root.packs[chunk->pack].step,
-                               .codec = chunk->codec,
-                               .raw_bytes = chunk->raw_bytes,
-                               .extent = chunk->extent};
-    memcpy(place.store_id, reader->manifest.root.store_id, sizeof place.store_id);
-    return place;
+static size_t sealed_room(size_t raw_bytes) {
+    return codec_bound(raw_bytes) + SEAL_TAG_BYTES;
 }
 
-static void pack_text(const struct satsync_reader *reader, uint32_t pack,
-                      char out[PACK_TEXT_BYTES]) {
-    for (int i = 0; i < PACK_ID_BYTES; i++) {
-        snprintf(out + 2 * i, 3, "%02x", reader->manifest.root.packs[pack].id[i]);
-    }
-}
-
-enum satsync_status reader_extent(struct satsync_reader *reader, const struct index_chunk *chunk,
-                                  uint8_t *sealed, struct satsync_error *error) {
-    struct chunks *chunks = reader->store->chunks;
-    if (!reader->packs[chunk->pack]) {
-        struct pack_id id;
-        memcpy(id.bytes, reader->manifest.root.packs[chunk->pack].id, sizeof id.bytes);
-        enum satsync_status status =
-            chunks->ops->pack_open(chunks, &id, &reader->packs[chunk->pack], error);
-        /* What a manifest names must be there. */
-        if (status == SATSYNC_NOT_FOUND) {
-            char text[PACK_TEXT_BYTES];
-            pack_text(reader, chunk->pack, text);
-            return error_set(error, SATSYNC_INCOMPLETE, text,
-                             "the pack is missing; fetch the checkpoint from another site");
-        }
-        TRY(status);
-    }
-    return chunks->ops->pack_read(reader->packs[chunk->pack], chunk->offset, sealed,
-                                  chunk->sealed_bytes, error);
-}
-
-static const char *item_kind_name(enum seal_kind kind) {
-    switch (kind) {
-    case SEAL_TENSOR:
-        return "tensor";
-    case SEAL_BLOB:
-        return "blob";
-    case SEAL_FILE_HEADER:
-        return "file header";
-    case SEAL_INDEX:
-        break;
-    }
-    return "index";
-}
-
-static enum satsync_status open_and_decode(struct reader_slot *slot, struct satsync_error *error) {
-    struct satsync_reader *reader = slot->reader;
+static enum satsync_status open_and_place(struct reader_slot *slot, struct satsync_error *error) {
     const struct index_chunk *chunk = &slot->chunk;
-    char pack[PACK_TEXT_BYTES];
-    pack_text(reader, chunk->pack, pack);
-    enum satsync_status status = seal_open(&reader->keys[chunk->pack], &slot->place, slot->sealed,
-                                           chunk->sealed_bytes, slot->sealed);
-    ENSURE(status == SATSYNC_OK, error, SATSYNC_CORRUPT, pack,
-           "%s %llu, chunk at byte %llu, is damaged: it does not open; run verify, then fetch the "
-           "checkpoint from another site",
-           item_kind_name(slot->place.kind), (unsigned long long)slot->place.item,
-           (unsigned long long)slot->place.position);
-    struct codec_scratch *scratch = scratch_take(reader->engine, chunk->raw_bytes);
-    ENSURE(scratch, error, SATSYNC_NO_MEMORY, "restore", "no memory for decoding");
     bool whole = slot->skip == 0 && slot->want == chunk->raw_bytes;
     uint8_t *raw = whole ? slot->out : slot->raw;
-    status = codec_decode(scratch, slot->sealed, chunk->sealed_bytes - SEAL_TAG_BYTES, raw,
-                          chunk->raw_bytes);
-    scratch_give(reader->engine, scratch, chunk->raw_bytes);
-    ENSURE(status == SATSYNC_OK, error, status, pack, "%s %llu does not decode; %s",
-           item_kind_name(slot->place.kind), (unsigned long long)slot->place.item,
-           status == SATSYNC_NEWER_VERSION ? "a newer version coded it: upgrade this one"
-                                           : "please report this");
+    TRY(reader_chunk_open(slot->reader, chunk, &slot->place, &slot->buffers, raw, error));
     if (!whole) {
         memcpy(slot->out, raw + slot->skip, slot->want);
     }
@@ -93,7 +26,7 @@ static void slot_run(struct task *task, size_t worker) {
     struct reader_slot *slot = (struct reader_slot *)task;
     struct satsync_reader *reader = slot->reader;
     struct satsync_error error = {0};
-    enum satsync_status status = open_and_decode(slot, &error);
+    enum satsync_status status = open_and_place(slot, &error);
     monitor_lock(reader->monitor);
     if (status != SATSYNC_OK && reader->status == SATSYNC_OK) {
         reader->status = status;
@@ -104,16 +37,26 @@ static void slot_run(struct task *task, size_t worker) {
     monitor_unlock(reader->monitor);
 }
 
-static enum satsync_status slot_allocate(struct reader_slot *slot, size_t raw_bytes,
-                                         const struct allocator *allocator) {
-    if (slot->room >= raw_bytes) {
-        return SATSYNC_OK;
-    }
+static void slot_release(struct reader_slot *slot, const struct allocator *allocator) {
     memory_free(allocator, slot->raw);
-    memory_free(allocator, slot->sealed);
-    slot->raw = memory_new(allocator, 1, raw_bytes);
-    slot->sealed = memory_new(allocator, 1, codec_bound(raw_bytes) + SEAL_TAG_BYTES);
-    slot->room = slot->raw && slot->sealed ? raw_bytes : 0;
+    memory_free(allocator, slot->buffers.own);
+    memory_free(allocator, slot->buffers.base);
+    slot->raw = slot->buffers.own = slot->buffers.base = NULL;
+    slot->room = 0;
+}
+
+static enum satsync_status slot_allocate(struct reader_slot *slot, const struct index_chunk *chunk,
+                                         const struct allocator *allocator) {
+    if (slot->room < chunk->raw_bytes) {
+        slot_release(slot, allocator);
+        slot->raw = memory_new(allocator, 1, chunk->raw_bytes);
+        slot->buffers.own = memory_new(allocator, 1, sealed_room(chunk->raw_bytes));
+        slot->room = slot->raw && slot->buffers.own ? chunk->raw_bytes : 0;
+    }
+    if (chunk->has_base && !slot->buffers.base) {
+        slot->buffers.base = memory_new(allocator, 1, sealed_room(slot->room));
+        slot->room = slot->buffers.base ? slot->room : 0;
+    }
     return slot->room ? SATSYNC_OK : SATSYNC_NO_MEMORY;
 }
 
@@ -147,15 +90,15 @@ static enum satsync_status drain(struct satsync_reader *reader, struct satsync_e
 static enum satsync_status read_chunk(struct satsync_reader *reader, const struct reader_item *item,
                                       struct range chunk_range, const struct index_chunk *chunk,
                                       struct reader_slot *slot, struct satsync_error *error) {
-    ENSURE(slot_allocate(slot, chunk->raw_bytes, reader->engine->allocator) == SATSYNC_OK, error,
+    ENSURE(slot_allocate(slot, chunk, reader->engine->allocator) == SATSYNC_OK, error,
            SATSYNC_NO_MEMORY, "restore", "no memory for staging");
-    TRY(reader_extent(reader, chunk, slot->sealed, error));
+    TRY(reader_chunk_read(reader, chunk, &slot->buffers, error));
     slot->reader = reader;
     slot->chunk = *chunk;
-    slot->place = reader_place(reader, chunk);
-    slot->place.kind = item->kind;
-    slot->place.item = item->number;
-    slot->place.position = chunk_range.from;
+    slot->place = (struct seal_place){.kind = item->kind,
+                                      .item = item->number,
+                                      .position = chunk_range.from,
+                                      .raw_bytes = chunk->raw_bytes};
     slot->task.run = slot_run;
     slot->busy = true;
     exec_submit(reader->engine->exec, &slot->task);
@@ -262,8 +205,7 @@ void satsync_reader_close(struct satsync_reader *reader) {
         }
     }
     for (size_t i = 0; i < READER_SLOTS; i++) {
-        memory_free(allocator, reader->slots[i].raw);
-        memory_free(allocator, reader->slots[i].sealed);
+        slot_release(&reader->slots[i], allocator);
     }
     free_list(&reader->files, allocator);
     free_list(&reader->tensors, allocator);

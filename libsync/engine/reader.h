@@ -35,12 +35,18 @@ struct reader_list {
     size_t capacity;
 };
 
+/* For a chunk's extents, each of codec_bound(raw_bytes) + SEAL_TAG_BYTES. */
+struct reader_buffers {
+    uint8_t *own;
+    uint8_t *base; /* may be NULL for a chunk without one */
+};
+
 struct reader_slot {
     struct task task;
     struct satsync_reader *reader;
-    uint8_t *sealed;
+    struct reader_buffers buffers;
     uint8_t *raw;
-    size_t room; /* of raw; sealed has codec_bound of it and a tag */
+    size_t room; /* of raw; the buffers have codec_bound of it and a tag */
     struct index_chunk chunk;
     struct seal_place place;
     uint64_t skip; /* bytes of the chunk before the wanted ones */
@@ -80,11 +86,27 @@ enum satsync_status reader_load_index(struct satsync_reader *reader,
                                       struct satsync_error *error) SATSYNC_MUST_CHECK;
 
 /* Reads an extent as it lies on disk. */
-enum satsync_status reader_extent(struct satsync_reader *reader, const struct index_chunk *chunk,
+enum satsync_status reader_extent(struct satsync_reader *reader, const struct index_extent *extent,
                                   uint8_t *sealed, struct satsync_error *error) SATSYNC_MUST_CHECK;
 
-/* The place an extent of `pack` was sealed for; kind, item, position are set by the caller. */
+/* Reads a chunk's extents. */
+enum satsync_status reader_chunk_read(struct satsync_reader *reader,
+                                      const struct index_chunk *chunk,
+                                      const struct reader_buffers *buffers,
+                                      struct satsync_error *error) SATSYNC_MUST_CHECK;
+
+/* Any thread: opens what reader_chunk_read read and decodes it into raw[chunk->raw_bytes]. `place`
+ * says kind, item and position; the buffers are overwritten. */
+enum satsync_status reader_chunk_open(const struct satsync_reader *reader,
+                                      const struct index_chunk *chunk,
+                                      const struct seal_place *place,
+                                      const struct reader_buffers *buffers, uint8_t *raw,
+                                      struct satsync_error *error) SATSYNC_MUST_CHECK;
+
+/* The place that an extent was sealed for: the store, step, number and codec are filled in; kind,
+ * item, position and raw_bytes are those of the chunk's place. */
 struct seal_place reader_place(const struct satsync_reader *reader,
-                               const struct index_chunk *chunk);
+                               const struct index_extent *extent,
+                               const struct seal_place *chunk_place);
 
 #endif

@@ -19,21 +19,20 @@ static enum satsync_status damaged(const struct satsync_reader *reader,
 static enum satsync_status read_part(struct satsync_reader *reader, uint32_t number,
                                      uint8_t *sealed, uint8_t *text, struct satsync_error *error) {
     const struct manifest_part *part = &reader->manifest.root.parts[number];
-    const struct index_chunk extent = {.pack = part->pack,
-                                       .extent = part->extent,
-                                       .offset = part->offset,
-                                       .sealed_bytes = part->sealed_bytes,
-                                       .raw_bytes = part->raw_bytes,
-                                       .codec = part->codec};
+    const struct index_extent extent = {.pack = part->pack,
+                                        .extent = part->extent,
+                                        .offset = part->offset,
+                                        .sealed_bytes = part->sealed_bytes,
+                                        .codec = part->codec};
+    const struct seal_place part_place = {
+        .kind = SEAL_INDEX, .item = number, .raw_bytes = part->raw_bytes};
     if (part->raw_bytes > INDEX_PART_BYTES_MAX ||
         part->sealed_bytes > codec_bound(INDEX_PART_BYTES_MAX) + SEAL_TAG_BYTES ||
         part->sealed_bytes < SEAL_TAG_BYTES) {
         return damaged(reader, error);
     }
     TRY(reader_extent(reader, &extent, sealed, error));
-    struct seal_place place = reader_place(reader, &extent);
-    place.kind = SEAL_INDEX;
-    place.item = number;
+    const struct seal_place place = reader_place(reader, &extent, &part_place);
     if (seal_open(&reader->keys[part->pack], &place, sealed, part->sealed_bytes, sealed) !=
         SATSYNC_OK) {
         return damaged(reader, error);
@@ -93,12 +92,19 @@ static enum satsync_status add_tensor(struct satsync_reader *reader,
     return good ? SATSYNC_OK : SATSYNC_CORRUPT;
 }
 
+static bool extent_is_sound(const struct satsync_reader *reader, const struct index_extent *extent,
+                            uint32_t raw_bytes) {
+    return extent->pack < reader->manifest.root.pack_count &&
+           extent->sealed_bytes > SEAL_TAG_BYTES &&
+           extent->sealed_bytes <= codec_bound(raw_bytes) + SEAL_TAG_BYTES;
+}
+
 static enum satsync_status add_chunk(struct satsync_reader *reader,
                                      const struct index_chunk *chunk) {
-    const struct manifest *root = &reader->manifest.root;
-    if (reader->chunk_count == root->chunk_count || chunk->pack >= root->pack_count ||
-        chunk->sealed_bytes < SEAL_TAG_BYTES + 1 || chunk->raw_bytes > CODEC_CHUNK_BYTES_MAX ||
-        chunk->sealed_bytes > codec_bound(chunk->raw_bytes) + SEAL_TAG_BYTES) {
+    if (reader->chunk_count == reader->manifest.root.chunk_count ||
+        chunk->raw_bytes > CODEC_CHUNK_BYTES_MAX ||
+        !extent_is_sound(reader, &chunk->own, chunk->raw_bytes) ||
+        (chunk->has_base && !extent_is_sound(reader, &chunk->base, chunk->raw_bytes))) {
         return SATSYNC_CORRUPT;
     }
     reader->chunks[reader->chunk_count++] = *chunk;

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "codec/checksum.h"
+#include "engine/save_base.h"
 #include "engine/scratch.h"
 #include "engine/staging.h"
 
@@ -43,7 +44,7 @@ static void set_failure(struct satsync_save *save, const struct satsync_error *e
 static struct seal_place place_of(const struct satsync_save *save, const struct save_slot *slot) {
     struct seal_place place = {.step = save->step,
                                .kind = slot->item.kind,
-                               .codec = slot->codec,
+                               .codec = slot->chunk.own.codec,
                                .item = slot->item.number,
                                .position = slot->position,
                                .raw_bytes = slot->raw_bytes,
@@ -52,8 +53,8 @@ static struct seal_place place_of(const struct satsync_save *save, const struct 
     return place;
 }
 
-static enum satsync_status code_and_seal(struct satsync_save *save, struct save_slot *slot,
-                                         struct satsync_error *error) {
+static enum satsync_status code(struct satsync_save *save, struct save_slot *slot,
+                                size_t *coded_bytes, struct satsync_error *error) {
     struct codec_scratch *scratch = scratch_take(save->engine, save->chunk_bytes);
     ENSURE(scratch, error, SATSYNC_NO_MEMORY, "save", "no memory for coding");
     const struct codec_input input = {.wish = save->codec,
@@ -61,14 +62,29 @@ static enum satsync_status code_and_seal(struct satsync_save *save, struct save_
                                       .floating = slot->item.floating,
                                       .raw = slot->staging.raw,
                                       .raw_bytes = slot->raw_bytes};
-    size_t coded_bytes = 0;
-    enum satsync_status status = codec_encode(scratch, &input, slot->staging.sealed, &coded_bytes);
+    enum satsync_status status = save_base_try(save, slot, scratch, coded_bytes, error);
+    if (status == SATSYNC_OK && !slot->unchanged && *coded_bytes == 0) {
+        status = codec_encode(scratch, &input, slot->staging.sealed, coded_bytes);
+    }
     scratch_give(save->engine, scratch, save->chunk_bytes);
     ENSURE(status == SATSYNC_OK, error, status, "save", "no memory for coding");
-    slot->codec = slot->staging.sealed[0];
+    return SATSYNC_OK;
+}
+
+static enum satsync_status code_and_seal(struct satsync_save *save, struct save_slot *slot,
+                                         struct satsync_error *error) {
+    size_t coded_bytes;
+    TRY(code(save, slot, &coded_bytes, error));
+    if (slot->unchanged) {
+        return SATSYNC_OK;
+    }
+    slot->sealed_bytes = coded_bytes + SEAL_TAG_BYTES;
+    slot->chunk.raw_bytes = (uint32_t)slot->raw_bytes;
+    slot->chunk.own = (struct index_extent){.extent = slot->sequence,
+                                            .sealed_bytes = (uint32_t)slot->sealed_bytes,
+                                            .codec = slot->staging.sealed[0]};
     const struct seal_place place = place_of(save, slot);
     seal_close(save->key, &place, slot->staging.sealed, coded_bytes, slot->staging.sealed);
-    slot->sealed_bytes = coded_bytes + SEAL_TAG_BYTES;
     return SATSYNC_OK;
 }
 
@@ -89,16 +105,13 @@ static enum satsync_status append_extent(struct satsync_save *save, const uint8_
 
 static enum satsync_status append_slot(struct satsync_save *save, struct save_slot *slot,
                                        struct satsync_error *error) {
-    uint64_t offset;
-    TRY(append_extent(save, slot->staging.sealed, slot->sealed_bytes, &offset, error));
+    if (!slot->unchanged) {
+        TRY(append_extent(save, slot->staging.sealed, slot->sealed_bytes, &slot->chunk.own.offset,
+                          error));
+    }
     struct index_chunk *chunk = save_list_add(save, &save->chunks, sizeof *chunk);
     ENSURE(chunk, error, SATSYNC_NO_MEMORY, "save", "no memory for the index");
-    *chunk = (struct index_chunk){.pack = 0,
-                                  .extent = slot->sequence,
-                                  .offset = offset,
-                                  .sealed_bytes = (uint32_t)slot->sealed_bytes,
-                                  .raw_bytes = (uint32_t)slot->raw_bytes,
-                                  .codec = slot->codec};
+    *chunk = slot->chunk;
     return SATSYNC_OK;
 }
 
@@ -210,6 +223,7 @@ struct save_item save_item_begin(struct satsync_save *save, enum seal_kind kind,
                              .width = row ? row->width : 1,
                              .floating = row && row->floating};
     item.layout = layout_of(bytes, row ? row->bytes : 1, save->chunk_bytes);
+    item.base = save_base_item(save, &item, row);
     monitor_lock(save->monitor);
     item.first_chunk = save->submitted;
     monitor_unlock(save->monitor);
@@ -265,6 +279,7 @@ void save_free(struct satsync_save *save) {
         save->store->chunks->ops->pack_abandon(save->pack);
     }
     secret_free(save->key);
+    save_base_close(save);
     free_records(save);
     extent_table_fini(&save->table);
     for (size_t i = 0; save->slots && i < save->slot_count; i++) {

@@ -6,7 +6,8 @@
  *     slot: fill raw -- submit -> code, seal, checksum -- done -> append all that is next in order
  *
  * A slot's sequence number is its extent's number in the pack, and so its nonce: two slots never
- * share one, because the sequence only rises and each save has its own pack and key.
+ * share one, because the sequence only rises and each save has its own pack and key. A chunk that
+ * the base has leaves its number unused.
  */
 #ifndef ENGINE_SAVE_H
 #define ENGINE_SAVE_H
@@ -21,6 +22,9 @@
 
 #include <satsync/checkpoint.h>
 
+struct save_base;
+struct reader_item;
+
 /* What a chunk is part of. */
 struct save_item {
     enum seal_kind kind;
@@ -29,6 +33,7 @@ struct save_item {
     bool floating;
     struct layout layout;
     uint64_t first_chunk;
+    const struct reader_item *base; /* its like in the save's base; NULL: none */
 };
 
 struct save_slot {
@@ -40,8 +45,9 @@ struct save_slot {
     size_t raw_bytes;
     uint64_t sequence;
     size_t sealed_bytes;
-    uint8_t codec;
-    bool done; /* protected by the save's monitor */
+    struct index_chunk chunk; /* what the index will say of it */
+    bool unchanged;           /* the base has it: nothing to append */
+    bool done;                /* protected by the save's monitor */
 };
 
 /* Names, shapes and places: what the index is made of. Strings are owned. */
@@ -80,7 +86,8 @@ struct satsync_save {
     uint32_t chunk_bytes;
     struct pack_id pack_id;
     struct pack_writer *pack;
-    struct seal_key *key; /* in secret memory */
+    struct seal_key *key;   /* in secret memory */
+    struct save_base *base; /* NULL: none */
 
     struct save_list files;   /* of struct save_file */
     struct save_list tensors; /* of struct save_tensor */

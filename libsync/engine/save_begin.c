@@ -2,7 +2,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "codec/codec.h"
-#include "engine/save.h"
+#include "engine/save_base.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -24,6 +24,8 @@ static enum satsync_status read_options(const struct satsync_save_options *given
     options->chunk_bytes = options->chunk_bytes ? options->chunk_bytes : CODEC_CHUNK_BYTES;
     ENSURE((size_t)options->codec < sizeof codecs / sizeof *codecs, error, SATSYNC_INVALID, "codec",
            "there is no codec number %d", (int)options->codec);
+    ENSURE(options->base <= SATSYNC_BASE_STEP, error, SATSYNC_INVALID, "base",
+           "there is no kind of base number %d", (int)options->base);
     ENSURE(options->chunk_bytes >= LEAST_CHUNK_BYTES &&
                options->chunk_bytes <= CODEC_CHUNK_BYTES_MAX,
            error, SATSYNC_INVALID, "chunk_bytes", "%u is outside 4 KiB to 16 MiB",
@@ -98,6 +100,9 @@ enum satsync_status satsync_save_begin(struct satsync_store *store,
     enum satsync_status status = store_duplicate(store, &save->store, error);
     if (status == SATSYNC_OK) {
         status = start_slots(save, error);
+    }
+    if (status == SATSYNC_OK) {
+        status = save_base_open(save, &options, error);
     }
     if (status == SATSYNC_OK) {
         status = start_pack(save, error);

@@ -1,6 +1,6 @@
 /* The end of a save: the sealed index, the pack's table, and the signed manifest. */
 #include "base/check.h"
-#include "engine/save.h"
+#include "engine/save_base.h"
 #include "engine/scratch.h"
 
 #include <stdlib.h>
@@ -172,8 +172,8 @@ static uint64_t next_counter(struct satsync_store *store) {
     return newest + 1;
 }
 
-static enum satsync_status wrap_keys(struct satsync_save *save, struct manifest *root,
-                                     struct satsync_error *error) {
+static enum satsync_status wrap_keys(struct satsync_save *save, const struct save_packs *packs,
+                                     struct manifest *root, struct satsync_error *error) {
     const struct identity *identity = &save->store->identity;
     const uint8_t *own = key_site(save->store->key)->public_key;
     memcpy(root->recipients[root->recipient_count++], own, SITE_KEY_BYTES);
@@ -186,9 +186,10 @@ static enum satsync_status wrap_keys(struct satsync_save *save, struct manifest 
                    SITE_KEY_BYTES);
         }
     }
-    for (size_t i = 0; i < root->recipient_count; i++) {
+    for (size_t i = 0; i < packs->count * root->recipient_count; i++) {
         enum satsync_status status =
-            key_wrap(root->recipients[i], save->key->bytes, root->wrapped[i]);
+            key_wrap(root->recipients[i % root->recipient_count],
+                     packs->keys[i / root->recipient_count], root->wrapped[i]);
         ENSURE(status == SATSYNC_OK, error, status, "recipients", "one is no site's public key");
     }
     return SATSYNC_OK;
@@ -214,7 +215,7 @@ static enum satsync_status sign_and_commit(struct satsync_save *save, const stru
 }
 
 static enum satsync_status write_root(struct satsync_save *save, struct index_writer *index,
-                                      struct manifest_pack *pack, struct satsync_error *error) {
+                                      const struct save_packs *packs, struct satsync_error *error) {
     static const size_t most_recipients = IDENTITY_RECIPIENTS_MAX + 2;
     const struct allocator *allocator = save->engine->allocator;
     struct manifest root = {.version_major = MANIFEST_VERSION_MAJOR,
@@ -223,20 +224,20 @@ static enum satsync_status write_root(struct satsync_save *save, struct index_wr
                             .created_unix_ns = save->engine->ports.unix_ns(),
                             .counter = next_counter(save->store),
                             .raw_bytes = save->raw_bytes,
-                            .stored_bytes = save->sealed_total,
+                            .stored_bytes = save->sealed_total + packs->referred_bytes,
                             .tensor_count = save->tensors.count,
                             .chunk_count = save->chunks.count,
-                            .packs = pack,
-                            .pack_count = 1,
+                            .packs = packs->at,
+                            .pack_count = packs->count,
                             .parts = index->parts.at,
                             .part_count = index->parts.count};
     memcpy(root.store_id, save->store->identity.store_id, sizeof root.store_id);
     memcpy(root.signer, key_site(save->store->key)->public_key, sizeof root.signer);
     root.recipients = memory_new(allocator, most_recipients, sizeof *root.recipients);
-    root.wrapped = memory_new(allocator, most_recipients, sizeof *root.wrapped);
+    root.wrapped = memory_new(allocator, packs->count * most_recipients, sizeof *root.wrapped);
     enum satsync_status status =
         root.recipients && root.wrapped
-            ? wrap_keys(save, &root, error)
+            ? wrap_keys(save, packs, &root, error)
             : error_set(error, SATSYNC_NO_MEMORY, "save", "no memory for the manifest");
     if (status == SATSYNC_OK) {
         status = sign_and_commit(save, &root, error);
@@ -281,20 +282,23 @@ static enum satsync_status check_all_names(struct satsync_save *save, struct sat
     return status;
 }
 
+static enum satsync_status commit(struct satsync_save *save, struct index_writer *index,
+                                  struct save_packs *packs, struct satsync_error *error) {
+    TRY(save_packs_init(save, packs, error));
+    TRY(write_index(index, error));
+    TRY(finish_pack(save, &packs->at[0], error));
+    return write_root(save, index, packs, error);
+}
+
 enum satsync_status save_commit(struct satsync_save *save, struct satsync_error *error) {
     struct index_writer index = {.save = save};
-    struct manifest_pack pack;
+    struct save_packs packs = {.count = 0};
     TRY(check_all_names(save, error));
-    enum satsync_status status = write_index(&index, error);
-    if (status == SATSYNC_OK) {
-        status = finish_pack(save, &pack, error);
-    }
-    if (status == SATSYNC_OK) {
-        status = write_root(save, &index, &pack, error);
-    }
+    enum satsync_status status = commit(save, &index, &packs, error);
     const struct allocator *allocator = save->engine->allocator;
     memory_free(allocator, index.text);
     memory_free(allocator, index.coded);
     memory_free(allocator, index.parts.at);
+    save_packs_fini(save, &packs);
     return status;
 }

@@ -290,7 +290,8 @@ enum satsync_status satsync_store_info(struct satsync_store *store, uint64_t ste
                                              .packs = (uint32_t)root->pack_count,
                                              .recipients = (uint32_t)root->recipient_count};
     for (size_t i = 0; i < root->pack_count; i++) {
-        info->stored_bytes += root->packs[i].bytes;
+        *(root->packs[i].step == step ? &info->stored_bytes : &info->referred_bytes) +=
+            root->packs[i].bytes;
     }
     memcpy(info->digest, manifest.digest, sizeof info->digest);
     memcpy(info->origin_store, root->store_id, sizeof info->origin_store);

@@ -15,6 +15,7 @@ struct verify {
     uint64_t step;
     const struct manifest_pack *pack;
     struct pack_reader *pack_reader;
+    uint8_t *sealed;           /* with a key: room for any extent */
     enum satsync_status first; /* status of the first damage */
     struct satsync_error first_error;
 };
@@ -93,32 +94,42 @@ static void verify_pack(struct verify *verify, const struct manifest_pack *pack)
     }
 }
 
+static void verify_extent(struct verify *verify, struct satsync_reader *reader,
+                          const struct index_extent *extent, const struct seal_place *chunk_place,
+                          const struct reader_item *item) {
+    const struct seal_place place = reader_place(reader, extent, chunk_place);
+    struct satsync_error error = {0};
+    enum satsync_status status = reader_extent(reader, extent, verify->sealed, &error);
+    if (status == SATSYNC_OK) {
+        status = seal_open(&reader->keys[extent->pack], &place, verify->sealed,
+                           extent->sealed_bytes, verify->sealed);
+    }
+    if (status != SATSYNC_OK) {
+        char what[256];
+        snprintf(what, sizeof what, "%.160s, bytes %llu to %llu, does not authenticate", item->name,
+                 (unsigned long long)place.position,
+                 (unsigned long long)(place.position + place.raw_bytes));
+        add_damage(verify, SATSYNC_CORRUPT, what);
+    }
+    verify->report->checked_bytes += extent->sealed_bytes;
+}
+
 static void verify_items(struct verify *verify, struct satsync_reader *reader,
-                         const struct reader_list *list, uint8_t *sealed) {
+                         const struct reader_list *list) {
     for (size_t i = 0; i < list->count; i++) {
         const struct reader_item *item = &list->at[i];
         const struct layout layout = {item->extent.bytes, item->extent.chunk_bytes};
         uint64_t count = item->extent.bytes > 0 ? layout_count(&layout) : 0;
         for (uint64_t k = 0; k < count; k++) {
             const struct index_chunk *chunk = &reader->chunks[item->extent.first_chunk + k];
-            struct seal_place place = reader_place(reader, chunk);
-            place.kind = item->kind;
-            place.item = item->number;
-            place.position = layout_chunk(&layout, k).from;
-            struct satsync_error error = {0};
-            enum satsync_status status = reader_extent(reader, chunk, sealed, &error);
-            if (status == SATSYNC_OK) {
-                status = seal_open(&reader->keys[chunk->pack], &place, sealed, chunk->sealed_bytes,
-                                   sealed);
+            const struct seal_place place = {.kind = item->kind,
+                                             .item = item->number,
+                                             .position = layout_chunk(&layout, k).from,
+                                             .raw_bytes = chunk->raw_bytes};
+            verify_extent(verify, reader, &chunk->own, &place, item);
+            if (chunk->has_base) {
+                verify_extent(verify, reader, &chunk->base, &place, item);
             }
-            if (status != SATSYNC_OK) {
-                char what[256];
-                snprintf(what, sizeof what, "%.160s, bytes %llu to %llu, does not authenticate",
-                         item->name, (unsigned long long)place.position,
-                         (unsigned long long)(place.position + place.raw_bytes));
-                add_damage(verify, SATSYNC_CORRUPT, what);
-            }
-            verify->report->checked_bytes += chunk->sealed_bytes;
         }
     }
 }
@@ -136,15 +147,16 @@ static enum satsync_status verify_with_key(struct verify *verify, struct satsync
         return SATSYNC_OK;
     }
     const struct allocator *allocator = verify->store->engine->allocator;
-    uint8_t *sealed = memory_new(allocator, 1, codec_bound(CODEC_CHUNK_BYTES_MAX) + SEAL_TAG_BYTES);
-    if (sealed) {
-        verify_items(verify, reader, &reader->files, sealed);
-        verify_items(verify, reader, &reader->tensors, sealed);
-        verify_items(verify, reader, &reader->blobs, sealed);
+    verify->sealed = memory_new(allocator, 1, codec_bound(CODEC_CHUNK_BYTES_MAX) + SEAL_TAG_BYTES);
+    bool has_room = verify->sealed != NULL;
+    if (has_room) {
+        verify_items(verify, reader, &reader->files);
+        verify_items(verify, reader, &reader->tensors);
+        verify_items(verify, reader, &reader->blobs);
     }
-    memory_free(allocator, sealed);
+    memory_free(allocator, verify->sealed);
     satsync_reader_close(reader);
-    ENSURE(sealed, error, SATSYNC_NO_MEMORY, "verify", "no memory to read chunks");
+    ENSURE(has_room, error, SATSYNC_NO_MEMORY, "verify", "no memory to read chunks");
     return SATSYNC_OK;
 }
 

@@ -110,34 +110,54 @@ static bool get_blob(struct bytes_reader *in, struct index_blob *blob) {
 }
 
 /* A coded chunk is at most one byte longer than its raw bytes. */
+static bool extent_is_sound(const struct index_extent *extent, uint32_t raw_bytes) {
+    return extent->sealed_bytes > TAG_BYTES && extent->sealed_bytes <= raw_bytes + 1 + TAG_BYTES;
+}
+
 static bool chunk_is_sound(const struct index_chunk *chunk) {
     return chunk->raw_bytes >= 1 && chunk->raw_bytes <= INDEX_CHUNK_BYTES_MAX &&
-           chunk->sealed_bytes > TAG_BYTES &&
-           chunk->sealed_bytes <= chunk->raw_bytes + 1 + TAG_BYTES;
+           extent_is_sound(&chunk->own, chunk->raw_bytes) &&
+           (!chunk->has_base || extent_is_sound(&chunk->base, chunk->raw_bytes));
+}
+
+static void put_extent(struct bytes_writer *out, const struct index_extent *extent) {
+    bytes_put_varint(out, extent->pack);
+    bytes_put_varint(out, extent->extent);
+    bytes_put_varint(out, extent->offset);
+    bytes_put_varint(out, extent->sealed_bytes);
+    bytes_put_u8(out, extent->codec);
+}
+
+static bool get_extent(struct bytes_reader *in, struct index_extent *extent) {
+    uint64_t pack = bytes_get_varint(in);
+    extent->extent = bytes_get_varint(in);
+    extent->offset = bytes_get_varint(in);
+    uint64_t sealed_bytes = bytes_get_varint(in);
+    extent->codec = bytes_get_u8(in);
+    extent->pack = (uint32_t)pack;
+    extent->sealed_bytes = (uint32_t)sealed_bytes;
+    return pack <= UINT32_MAX && sealed_bytes <= UINT32_MAX;
 }
 
 static void put_chunk(struct bytes_writer *out, const struct index_chunk *chunk) {
     assert(chunk_is_sound(chunk));
-    bytes_put_varint(out, chunk->pack);
-    bytes_put_varint(out, chunk->extent);
-    bytes_put_varint(out, chunk->offset);
-    bytes_put_varint(out, chunk->sealed_bytes);
     bytes_put_varint(out, chunk->raw_bytes);
-    bytes_put_u8(out, chunk->codec);
+    put_extent(out, &chunk->own);
+    bytes_put_u8(out, chunk->has_base);
+    if (chunk->has_base) {
+        put_extent(out, &chunk->base);
+    }
 }
 
 static bool get_chunk(struct bytes_reader *in, struct index_chunk *chunk) {
-    uint64_t pack = bytes_get_varint(in);
-    chunk->extent = bytes_get_varint(in);
-    chunk->offset = bytes_get_varint(in);
-    uint64_t sealed_bytes = bytes_get_varint(in);
     uint64_t raw_bytes = bytes_get_varint(in);
-    chunk->codec = bytes_get_u8(in);
-    chunk->pack = (uint32_t)pack;
-    chunk->sealed_bytes = (uint32_t)sealed_bytes;
+    bool read = get_extent(in, &chunk->own);
+    uint8_t bases = bytes_get_u8(in);
     chunk->raw_bytes = (uint32_t)raw_bytes;
-    return pack <= UINT32_MAX && sealed_bytes <= UINT32_MAX && raw_bytes <= UINT32_MAX &&
-           chunk_is_sound(chunk);
+    chunk->has_base = bases == 1;
+    chunk->base = (struct index_extent){0};
+    return read && bases <= 1 && raw_bytes <= UINT32_MAX &&
+           (!chunk->has_base || get_extent(in, &chunk->base)) && chunk_is_sound(chunk);
 }
 
 bool index_part_add(struct index_part_writer *writer, const struct index_record *record) {

@@ -59,13 +59,20 @@ struct index_blob {
     struct index_run data;
 };
 
-struct index_chunk {
+/* Where an extent lies. */
+struct index_extent {
     uint32_t pack;         /* index into the root's packs */
     uint64_t extent;       /* number in the pack; the nonce */
     uint64_t offset;       /* in the pack */
     uint32_t sealed_bytes; /* with the tag */
-    uint32_t raw_bytes;
     uint8_t codec;
+};
+
+struct index_chunk {
+    uint32_t raw_bytes;
+    struct index_extent own;
+    bool has_base;            /* `own` is a difference from `base`, which has none itself */
+    struct index_extent base; /* of the same item, position and raw_bytes */
 };
 
 struct index_record {

@@ -54,11 +54,23 @@ enum satsync_codec {
     SATSYNC_CODEC_ZSTD
 };
 
+/* What a checkpoint may be a difference from: an older one of the same store. Chunks that did not
+ * change cost nothing but their place in the index; others are stored as differences where that is
+ * smaller. The base may be removed later: what is referred to stays. Reading takes at most two
+ * reads a chunk, however long the line of bases. */
+enum satsync_base {
+    SATSYNC_BASE_NONE,
+    SATSYNC_BASE_AUTO, /* the newest before `step`, if any can be used */
+    SATSYNC_BASE_STEP  /* base_step; an error when it cannot be used */
+};
+
 struct satsync_save_options {
     size_t size;
     uint64_t step;
     enum satsync_codec codec;
     uint32_t chunk_bytes; /* 0: 1 MiB */
+    enum satsync_base base;
+    uint64_t base_step; /* for SATSYNC_BASE_STEP */
 };
 
 static inline void satsync_save_options_init(struct satsync_save_options *options) {

@@ -39,8 +39,9 @@ satsync_store_trust(struct satsync_store *store, const struct satsync_public_key
 struct satsync_checkpoint_info {
     uint64_t step;
     uint64_t created_unix_ns;
-    uint64_t raw_bytes;    /* tensors and blobs as the trainer had them */
-    uint64_t stored_bytes; /* packs and manifest on disk */
+    uint64_t raw_bytes;      /* tensors and blobs as the trainer had them */
+    uint64_t stored_bytes;   /* its own packs and manifest on disk */
+    uint64_t referred_bytes; /* of older checkpoints' packs that it needs as well */
     uint64_t tensors;
     uint64_t chunks;
     uint32_t packs;

@@ -10,13 +10,15 @@ static void test_every_figure_is_in_the_object(void **state) {
                                            .created_unix_ns = 1000000000,
                                            .raw_bytes = 100,
                                            .stored_bytes = 80,
+                                           .referred_bytes = 33,
                                            .tensors = 3,
                                            .chunks = 4,
                                            .packs = 1,
                                            .recipients = 2,
                                            .digest = {0xab}};
     json_t *object = checkpoint_json(&info);
-    assert_int_equal(json_object_size(object), 12);
+    assert_int_equal(json_object_size(object), 13);
+    assert_int_equal(json_integer_value(json_object_get(object, "referred_bytes")), 33);
     assert_int_equal(json_integer_value(json_object_get(object, "step")), 7);
     assert_string_equal(json_string_value(json_object_get(object, "created")),
                         "1970-01-01T00:00:01Z");

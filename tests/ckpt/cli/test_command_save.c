@@ -33,6 +33,31 @@ static void test_save_takes_every_codec(void **state) {
     }
 }
 
+static void test_a_base_is_a_step_or_the_newest_before(void **state) {
+    (void)state;
+    struct cli_result result;
+    cli_make_store(); /* step 7 */
+    cli_expect(&result, 0,
+               "satsync save store model.safetensors --step 8 --base 7 --key site.key --json");
+    json_t *object = cli_json(&result);
+    json_t *checkpoint = json_object_get(object, "checkpoint");
+    assert_int_equal(json_integer_value(json_object_get(checkpoint, "packs")), 2);
+    assert_true(json_integer_value(json_object_get(checkpoint, "referred_bytes")) > 0);
+    json_decref(object);
+    cli_expect(&result, 0,
+               "satsync save store model.safetensors --step 9 --base auto --key site.key");
+    cli_expect(&result, 0, "satsync restore store 9 -o out --key site.key");
+    assert_true(cli_same_files("model.safetensors", "out"));
+    cli_expect(&result, 0, "satsync show store 9");
+    assert_non_null(strstr(result.out, "refers to"));
+    cli_expect(&result, 2,
+               "satsync save store model.safetensors --step 10 --base 6 --key site.key");
+    assert_non_null(strstr(result.err, "step 6"));
+    cli_expect(&result, 2,
+               "satsync save store model.safetensors --step 10 --base newest --key site.key");
+    assert_non_null(strstr(result.err, "base"));
+}
+
 static void test_save_refuses_files_that_are_not_safetensors(void **state) {
     (void)state;
     struct cli_result result;
@@ -65,6 +90,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_save_tells_what_it_saved, cli_enter, cli_leave),
         cmocka_unit_test_setup_teardown(test_save_takes_every_codec, cli_enter, cli_leave),
+        cmocka_unit_test_setup_teardown(test_a_base_is_a_step_or_the_newest_before, cli_enter,
+                                        cli_leave),
         cmocka_unit_test_setup_teardown(test_save_refuses_files_that_are_not_safetensors, cli_enter,
                                         cli_leave),
         cmocka_unit_test_setup_teardown(test_save_refuses_other_content_for_a_step, cli_enter,

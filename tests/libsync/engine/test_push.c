@@ -1,5 +1,8 @@
+#include "base/random.h"
 #include "support/cmocka.h"
 #include "support/two_sites.h"
+
+#include <stdlib.h>
 
 static enum satsync_status push(struct two_sites *sites, uint64_t step, uint64_t until_ns) {
     struct satsync_site_options options = two_sites_options(sites);
@@ -19,6 +22,66 @@ static void test_push_crosses_a_lossy_link_whole(void **state) {
     two_sites_assert_equal(&sites, 7);
     /* Again: it is there, and that is success. */
     assert_int_equal(push(&sites, 7, 0), SATSYNC_OK);
+    two_sites_close(&sites);
+}
+
+/* The same at each step but for one byte in 4096. */
+static uint8_t *content_of(uint64_t step, size_t bytes) {
+    uint8_t *data = malloc(bytes);
+    struct random random = random_of(1, 0);
+    assert_non_null(data);
+    random_bytes(&random, data, bytes);
+    for (size_t i = 0; i < bytes; i += 4096) {
+        data[i] = (uint8_t)step;
+    }
+    return data;
+}
+
+static void save_difference(struct two_sites *sites, uint64_t step, size_t bytes) {
+    uint8_t *data = content_of(step, bytes);
+    const struct satsync_tensor tensor = {
+        .name = "weights", .dtype = SATSYNC_U8, .dimensions = 1, .shape = {bytes}, .data = data};
+    struct satsync_save_options options;
+    struct satsync_save *save;
+    struct satsync_operation *operation;
+    satsync_save_options_init(&options);
+    options.step = step;
+    options.base = SATSYNC_BASE_AUTO;
+    assert_int_equal(satsync_save_begin(sites->store[0], &options, &save, &sites->error), 0);
+    assert_int_equal(satsync_save_put(save, &tensor, &sites->error), 0);
+    assert_int_equal(satsync_save_commit(save, &operation, &sites->error), 0);
+    assert_int_equal(satsync_operation_wait(operation, UINT64_MAX, &sites->error), 0);
+    satsync_operation_free(operation);
+    free(data);
+}
+
+static void expect_there(struct two_sites *sites, uint64_t step, size_t bytes) {
+    uint8_t *data = content_of(step, bytes);
+    uint8_t *got = malloc(bytes);
+    struct satsync_reader *reader;
+    assert_non_null(got);
+    assert_int_equal(satsync_reader_open(sites->store[1], step, &reader, &sites->error), 0);
+    assert_int_equal(satsync_reader_read(reader, 0, 0, got, bytes, &sites->error), 0);
+    assert_memory_equal(got, data, bytes);
+    satsync_reader_close(reader);
+    free(got);
+    free(data);
+}
+
+static void test_a_difference_travels_with_its_base_and_alone_when_that_is_there(void **state) {
+    (void)state;
+    struct two_sites sites;
+    two_sites_open(&sites, "plain?rate=10M&rtt=100ms&seed=3");
+    for (uint64_t step = 1; step <= 3; step++) {
+        save_difference(&sites, step, 3000000);
+    }
+    two_sites_serve(&sites, SATSYNC_RIGHT_WRITE);
+    assert_int_equal(push(&sites, 2, 0), SATSYNC_OK); /* step 1 itself never goes there */
+    expect_there(&sites, 2, 3000000);
+    uint64_t before_ns = satsync_sim_now_ns(sites.sim);
+    assert_int_equal(push(&sites, 3, 0), SATSYNC_OK);
+    assert_true(satsync_sim_now_ns(sites.sim) - before_ns < 800000000); /* whole it takes 2.5 s */
+    expect_there(&sites, 3, 3000000);
     two_sites_close(&sites);
 }
 
@@ -161,6 +224,7 @@ static void test_plan_says_what_is_missing_and_sends_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_push_crosses_a_lossy_link_whole),
+        cmocka_unit_test(test_a_difference_travels_with_its_base_and_alone_when_that_is_there),
         cmocka_unit_test(test_small_push_takes_little_more_than_its_round_trips),
         cmocka_unit_test(test_push_survives_an_outage_and_the_server_restarting),
         cmocka_unit_test(test_interrupted_push_sends_only_the_rest),

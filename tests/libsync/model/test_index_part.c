@@ -31,19 +31,28 @@ static struct index_record blob_record(const char *name) {
 
 static struct index_record chunk_record(uint32_t raw_bytes) {
     return (struct index_record){.kind = INDEX_CHUNK,
-                                 .chunk = {.pack = 3,
-                                           .extent = 77,
-                                           .offset = (uint64_t)1 << 40,
-                                           .sealed_bytes = raw_bytes + 17,
-                                           .raw_bytes = raw_bytes,
-                                           .codec = 1}};
+                                 .chunk = {.raw_bytes = raw_bytes,
+                                           .own = {.pack = 3,
+                                                   .extent = 77,
+                                                   .offset = (uint64_t)1 << 40,
+                                                   .sealed_bytes = raw_bytes + 17,
+                                                   .codec = 1}}};
+}
+
+static struct index_record delta_record(uint32_t raw_bytes) {
+    struct index_record record = chunk_record(raw_bytes);
+    record.chunk.has_base = true;
+    record.chunk.base = record.chunk.own;
+    record.chunk.base.pack = 5;
+    record.chunk.base.codec = 2;
+    return record;
 }
 
 /* One record of each kind, and a chunk more. */
 static size_t write_example(void) {
     struct index_part_writer writer;
     struct index_record records[] = {file_record("m.safetensors"), tensor_record("layer.0.weight"),
-                                     blob_record("rng"), chunk_record(1000), chunk_record(30)};
+                                     blob_record("rng"), chunk_record(1000), delta_record(30)};
     index_part_begin(&writer, 4, data);
     for (int i = 0; i < 5; i++) {
         assert_true(index_part_add(&writer, &records[i]));
@@ -87,13 +96,19 @@ static void test_records_round_trip(void **state) {
     assert_int_equal(got.blob.data.bytes, 5);
     assert_int_equal(index_part_next(&reader, &got), SATSYNC_OK);
     struct index_record chunk = chunk_record(1000);
-    assert_int_equal(got.chunk.pack, chunk.chunk.pack);
-    assert_int_equal(got.chunk.extent, chunk.chunk.extent);
-    assert_int_equal(got.chunk.offset, chunk.chunk.offset);
-    assert_int_equal(got.chunk.sealed_bytes, chunk.chunk.sealed_bytes);
-    assert_int_equal(got.chunk.raw_bytes, chunk.chunk.raw_bytes);
-    assert_int_equal(got.chunk.codec, 1);
+    assert_int_equal(got.chunk.raw_bytes, 1000);
+    assert_int_equal(got.chunk.own.pack, chunk.chunk.own.pack);
+    assert_int_equal(got.chunk.own.extent, chunk.chunk.own.extent);
+    assert_int_equal(got.chunk.own.offset, chunk.chunk.own.offset);
+    assert_int_equal(got.chunk.own.sealed_bytes, chunk.chunk.own.sealed_bytes);
+    assert_int_equal(got.chunk.own.codec, 1);
+    assert_false(got.chunk.has_base);
     assert_int_equal(index_part_next(&reader, &got), SATSYNC_OK);
+    assert_int_equal(got.chunk.own.pack, 3);
+    assert_true(got.chunk.has_base);
+    assert_int_equal(got.chunk.base.pack, 5);
+    assert_int_equal(got.chunk.base.offset, (uint64_t)1 << 40);
+    assert_int_equal(got.chunk.base.codec, 2);
     assert_int_equal(index_part_next(&reader, &got), SATSYNC_NOT_FOUND);
 }
 
@@ -161,6 +176,12 @@ static void test_impossible_records_are_corrupt(void **state) {
         {tensor_record("ab"), 18, 65},        /* too many dimensions */
         {tensor_record("ab"), 18, 1},         /* 6 bytes, not 30 */
         {tensor_record("ab"), 26, 1},         /* a shape of 2^56 and more */
+        {chunk_record(10), 13, 0},            /* no bytes */
+        {chunk_record(10), 13, 9},            /* sealed bytes beyond raw bytes + 17 */
+        {chunk_record(10), 27, 1},            /* a base that is not there */
+        {chunk_record(10), 27, 2},            /* two bases */
+        {delta_record(10), 13, 9},            /* sealed bytes beyond raw bytes + 17 */
+        {delta_record(10), 27, 0},            /* bytes behind */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct index_part_writer writer;
