@@ -81,7 +81,11 @@ static const struct option_row rows[OPTION_IDS] = {
                                    30 * 86400 * 1000000000ull,
                                    "End with an error after so long without a path to the "
                                    "peer."}},
-    [OPTION_DRY_RUN] = {.option = SWITCH("dry-run", "Say what would be sent and send nothing.")},
+    [OPTION_DRY_RUN] = {.option = SWITCH("dry-run", "Say what would be done and do nothing.")},
+    [OPTION_KEEP_LAST] = {.option = {"keep-last", SATSYNC_OPTION_COUNT, "N", NULL, 1, INT64_MAX,
+                                     "Keep the newest so many checkpoints."}},
+    [OPTION_KEEP_EVERY] = {.option = {"keep-every", SATSYNC_OPTION_COUNT, "N", NULL, 1, INT64_MAX,
+                                      "Keep the checkpoints whose step it divides."}},
 
     [OPTION_JSON] = {.option = SWITCH("json", "End with one JSON object on standard output, on "
                                               "failure too.")},

@@ -34,6 +34,8 @@ enum option_id {
     OPTION_RATE,
     OPTION_GIVE_UP,
     OPTION_DRY_RUN,
+    OPTION_KEEP_LAST,
+    OPTION_KEEP_EVERY,
 
     OPTION_FIRST_GLOBAL, /* from here on every command takes them */
     OPTION_JSON = OPTION_FIRST_GLOBAL,

@@ -91,6 +91,35 @@ SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
 satsync_store_verify(struct satsync_store *store, uint64_t step,
                      struct satsync_verify_report *report, struct satsync_error *error);
 
+/* A checkpoint stays when any of these says so. */
+struct satsync_prune_options {
+    size_t size;
+    uint64_t keep_last;  /* the newest so many; at least 1 */
+    uint64_t keep_every; /* those whose step it divides; 0: none */
+    int dry_run;         /* 1: only report */
+};
+
+static inline void satsync_prune_options_init(struct satsync_prune_options *options) {
+    memset(options, 0, sizeof *options);
+    options->size = sizeof *options;
+}
+
+struct satsync_prune_report {
+    uint64_t kept;
+    uint64_t removed;
+    uint64_t freed_bytes; /* of packs that only removed checkpoints named */
+    uint64_t *steps;      /* of the removed ones: caller's room, may be NULL */
+    size_t capacity;
+};
+
+/* Removes checkpoints, then every pack that none of the others names and nobody is using, also what
+ * broken-off saves left. What kept checkpoints refer to of removed ones stays. A checkpoint whose
+ * manifest cannot be read stops it before anything is removed. Killed at any point it leaves whole
+ * checkpoints, and space that the next one frees. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_store_prune(struct satsync_store *store, const struct satsync_prune_options *options,
+                    struct satsync_prune_report *report, struct satsync_error *error);
+
 #ifdef __cplusplus
 }
 #endif
