@@ -13,7 +13,7 @@ target_link_libraries(satsync_everything PUBLIC satsync_flags satsync_dependenci
 
 set(library_objects $<TARGET_OBJECTS:satsync_assembly>)
 foreach(folder ${folders})
-    if(NOT folder STREQUAL "sim-link")
+    if(NOT folder MATCHES "^sim-link")
         list(APPEND library_objects $<TARGET_OBJECTS:${folder}>)
     endif()
 endforeach()

@@ -26,6 +26,11 @@ ARROWS = {
     "ckpt/store": ("libsync/base", "libsync/port", "libsync/model"),
     "ckpt/cli": (),
     "sim-link": ("libsync/base", "libsync/port"),
+    # What the emulation is held against: closed forms and measurements.
+    "sim-link/check": ("libsync/base", "libsync/port", "sim-link"),
+    # The program opens the relay's real sockets.
+    "sim-link/cli": ("libsync/base", "libsync/port", "sim-link", "sim-link/check",
+                     "transport/udp"),
     # It measures single parts, which <satsync/...> does not show: codecs by themselves, and links in
     # virtual time, where the engine's threads would make runs differ.
     "bench": ("libsync/base", "libsync/port", "libsync/codec", "libsync/rounds", "transport/wan",

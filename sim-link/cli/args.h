@@ -11,11 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CLI_ARGS_OPTIONS = 8, CLI_ARGS_WORDS = 4 };
+enum { CLI_ARGS_OPTIONS = 16, CLI_ARGS_WORDS = 4 };
 
 struct cli_args {
     const char *words[CLI_ARGS_WORDS]; /* what is no option */
     size_t word_count;
+    const char *const *rest; /* what follows "--", ends with NULL */
+    int rest_count;
     bool given[CLI_ARGS_OPTIONS]; /* by index of the row */
     uint64_t values[CLI_ARGS_OPTIONS];
     const char *texts[CLI_ARGS_OPTIONS];

@@ -1,4 +1,4 @@
-#include "sim-link/cli_args.h"
+#include "sim-link/cli/args.h"
 
 #include "base/check.h"
 
@@ -42,18 +42,18 @@ static enum satsync_status find(const struct cli_args_rows *rows, const char *te
 enum satsync_status cli_args_parse(struct cli_args *args, const struct cli_args_rows *rows,
                                    int argc, const char *const *argv, struct satsync_error *error) {
     TRY(set_defaults(args, rows, error));
-    bool options_end = false;
     for (int at = 0; at < argc; at++) {
         const char *text = argv[at];
-        if (options_end || strncmp(text, "--", 2) != 0) {
+        if (strncmp(text, "--", 2) != 0) {
             ENSURE(args->word_count < CLI_ARGS_WORDS, error, SATSYNC_INVALID, text,
                    "\"%s\" is one argument too many; see --help", text);
             args->words[args->word_count++] = text;
             continue;
         }
         if (text[2] == 0) {
-            options_end = true;
-            continue;
+            args->rest = argv + at + 1;
+            args->rest_count = argc - at - 1;
+            return SATSYNC_OK;
         }
         size_t index = 0;
         TRY(find(rows, text + 2, &index, error));

@@ -1,4 +1,4 @@
-#include "sim-link/cli_args.h"
+#include "sim-link/cli/args.h"
 
 #include "support/cmocka.h"
 
@@ -16,9 +16,10 @@ static void test_words_options_and_defaults_are_read(void **state) {
     const char *argv[] = {"geo", "--json", "--control=a=b", "x", "--", "--y"};
     struct cli_args args;
     assert_int_equal(cli_args_parse(&args, &all, 6, argv, NULL), SATSYNC_OK);
-    assert_int_equal(args.word_count, 3);
+    assert_int_equal(args.word_count, 2);
     assert_string_equal(args.words[0], "geo");
-    assert_string_equal(args.words[2], "--y");
+    assert_int_equal(args.rest_count, 1);
+    assert_string_equal(args.rest[0], "--y");
     assert_int_equal(args.values[0], 1);
     assert_int_equal(args.values[1], 2000000000);
     assert_false(args.given[1]);

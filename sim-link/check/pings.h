@@ -1,0 +1,19 @@
+/* Round trips over an emulated link: a small packet at each step, answered at once. */
+#ifndef SIM_LINK_CHECK_PINGS_H
+#define SIM_LINK_CHECK_PINGS_H
+
+#include "sim-link/check/samples.h"
+#include "sim-link/profile.h"
+
+struct pings {
+    uint64_t seed;
+    uint64_t step_ns;
+    uint64_t count;
+    uint64_t lost;
+};
+
+/* Adds the round trips that came back; `lost` is set. */
+enum satsync_status pings_run(const struct profile *profile, struct pings *pings,
+                              struct samples *samples) SATSYNC_MUST_CHECK;
+
+#endif

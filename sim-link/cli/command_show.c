@@ -1,0 +1,102 @@
+#include "base/check.h"
+#include "sim-link/cli/command.h"
+#include "sim-link/cli/report.h"
+#include "sim-link/profile.h"
+
+#include <stdio.h>
+
+static void print_figure(const char *name, enum satsync_option_type type, uint64_t value) {
+    struct satsync_option row = {.name = name, .type = type, .max = UINT64_MAX};
+    char text[64];
+    satsync_option_format(&row, value, text, sizeof text);
+    printf("    %-22s%s\n", name, text);
+}
+
+static void print_plan(const char *direction, const struct lane_plan *plan) {
+    printf("  %s\n", direction);
+    print_figure("rate", SATSYNC_OPTION_RATE, plan->rate_bps);
+    if (plan->rtt.quantiles == NULL) {
+        print_figure("delay", SATSYNC_OPTION_DURATION, plan->delay_ns);
+    } else {
+        puts("    delay                 half of a measured round trip, drawn each slot");
+    }
+    print_figure("jitter", SATSYNC_OPTION_DURATION, plan->jitter_ns);
+    print_figure("loss", SATSYNC_OPTION_FRACTION, plan->loss_ppb);
+    if (plan->queue_packets > 0) {
+        print_figure("queue-packets", SATSYNC_OPTION_COUNT, plan->queue_packets);
+    } else if (plan->queue_bytes > 0) {
+        print_figure("queue-bytes", SATSYNC_OPTION_BYTES, plan->queue_bytes);
+    } else {
+        print_figure("queue", SATSYNC_OPTION_DURATION, plan->queue_ns);
+    }
+}
+
+static void plan_json(struct json *json, const char *key, const struct lane_plan *plan) {
+    json_put_key(json, key);
+    json_put_object(json);
+    json_put_key(json, "rate_bps");
+    json_put_u64(json, plan->rate_bps);
+    json_put_key(json, "delay_ns");
+    json_put_u64(json, plan->delay_ns);
+    json_put_key(json, "delay_varies");
+    json_put_bool(json, plan->rtt.quantiles != NULL);
+    json_put_key(json, "jitter_ns");
+    json_put_u64(json, plan->jitter_ns);
+    json_put_key(json, "loss_ppb");
+    json_put_u64(json, plan->loss_ppb);
+    json_put_key(json, "queue_ns");
+    json_put_u64(json, plan->queue_ns);
+    json_put_key(json, "queue_packets");
+    json_put_u64(json, plan->queue_packets);
+    json_put_key(json, "queue_bytes");
+    json_put_u64(json, plan->queue_bytes);
+    json_end_object(json);
+}
+
+static void show_json(const struct profile *profile, const struct profile_entry *entry) {
+    struct json json;
+    report_start(&json, "show", SATSYNC_OK);
+    json_put_key(&json, "profile");
+    json_put_string(&json, profile->name);
+    json_put_key(&json, "rtt_ns");
+    json_put_u64(&json, profile->rtt_ns);
+    json_put_key(&json, "seed");
+    json_put_u64(&json, profile->seed);
+    plan_json(&json, "up", &profile->there);
+    plan_json(&json, "down", &profile->back);
+    json_put_key(&json, "figures");
+    json_put_array(&json);
+    for (size_t i = 0; i < entry->figure_count; i++) {
+        json_put_object(&json);
+        json_put_key(&json, "what");
+        json_put_string(&json, entry->figures[i].what);
+        json_put_key(&json, "value");
+        json_put_string(&json, entry->figures[i].value);
+        json_put_key(&json, "source");
+        json_put_string(&json, entry->figures[i].source);
+        json_end_object(&json);
+    }
+    json_end_array(&json);
+    json_end_object(&json);
+    report_print(&json);
+}
+
+enum satsync_status command_show(const struct cli_args *args, struct satsync_error *error) {
+    struct profile profile;
+    ENSURE(args->word_count == 1, error, SATSYNC_INVALID, "show",
+           "show takes one profile; `satsync-link profiles` lists them");
+    TRY(profile_parse(args->words[0], &profile, error));
+    const struct profile_entry *entry = profile_find(profile.name, NULL);
+    if (args->values[OPTION_JSON]) {
+        show_json(&profile, entry);
+        return SATSYNC_OK;
+    }
+    printf("%s: %s\n", entry->name, entry->summary);
+    print_plan("up (LISTEN to TARGET)", &profile.there);
+    print_plan("down", &profile.back);
+    for (size_t i = 0; i < entry->figure_count; i++) {
+        const struct profile_figure *figure = &entry->figures[i];
+        printf("%s: %s\n    source: %s\n", figure->what, figure->value, figure->source);
+    }
+    return SATSYNC_OK;
+}
