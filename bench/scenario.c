@@ -13,6 +13,7 @@ enum {
     KEY_CONTROLLER,
     KEY_RATE,
     KEY_BYTES,
+    KEY_MESSAGES,
     KEY_SEEDS,
     KEY_TARGET,
     KEY_VALUES
@@ -31,6 +32,8 @@ static const struct satsync_option rows[] = {
                   "What the rated sender is told; 0 is the link's own rate."},
     [KEY_BYTES] = {"bytes", SATSYNC_OPTION_BYTES, "BYTES", "64MiB", 1, UINT64_C(1) << 40,
                    "Size of the message or state."},
+    [KEY_MESSAGES] = {"messages", SATSYNC_OPTION_COUNT, "COUNT", "1", 1, SCENARIO_MESSAGES_MOST,
+                      "So many, each when the last is known to be there; the slowest 1 % count."},
     [KEY_SEEDS] = {"seeds", SATSYNC_OPTION_COUNT, "COUNT", "10", 1, 1000,
                    "Runs; the median and the worst are reported."},
     [KEY_TARGET] = {"target", SATSYNC_OPTION_FRACTION, "SHARE", "0", 0, 1000000000,
@@ -65,6 +68,9 @@ static void take(struct scenario *scenario, int key, uint64_t value, const char 
         break;
     case KEY_BYTES:
         scenario->bytes = value;
+        break;
+    case KEY_MESSAGES:
+        scenario->messages = value;
         break;
     case KEY_SEEDS:
         scenario->seeds = value;

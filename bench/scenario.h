@@ -22,7 +22,7 @@ enum scenario_kind {
 };
 enum scenario_controller { CONTROLLER_RATED, CONTROLLER_MODEL };
 
-enum { SCENARIO_TEXT_BYTES = 256 };
+enum { SCENARIO_TEXT_BYTES = 256, SCENARIO_MESSAGES_MOST = 10000 };
 
 struct scenario {
     char name[64];
@@ -33,6 +33,7 @@ struct scenario {
     uint64_t rate_bps;          /* what the rated controller is told; 0: the link's own */
     enum quantise_codec values; /* of outer steps: how contributions are coded */
     uint64_t bytes;
+    uint64_t messages; /* of link scenarios: of `bytes` each, one after the other */
     uint64_t seeds;
     uint64_t target_ppb; /* share that must be reached; 0: for information */
 };

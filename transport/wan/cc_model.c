@@ -17,8 +17,9 @@ enum {
 static const uint64_t FIRST_RATE_BPS = 10000000;
 static const uint64_t LEAST_RATE_BPS = 64000;
 static const uint64_t FIRST_WINDOW_BYTES = 768 << 10;
-static const uint64_t QUEUE_LEAST_NS = 5000000;
+static const uint64_t QUEUE_LEAST_NS = 4000000;
 static const uint64_t QUEUE_MORE_NS = 3000000;
+static const uint64_t QUEUE_HOLD_NS = 10000000;
 static const uint64_t OVERFLOW_LEAST_BYTES = 64 << 10;
 static const uint32_t LOSS_UNKNOWN = UINT32_MAX;
 static const uint64_t LOSS_LEAST_BYTES = 64 << 10;
@@ -94,11 +95,13 @@ static void note_rtt(struct cc_model *model, uint64_t now_ns, uint64_t rtt_ns) {
     model->min_rtt_ns[0] = rtt_ns < model->min_rtt_ns[0] ? rtt_ns : model->min_rtt_ns[0];
 }
 
-/* A queue of 5 to 8 ms that has stood for an eighth of a round trip and 10 ms says that the path
- * is full, rounds before the rate does. A few late packets are jitter. */
-static void note_queue(struct cc_model *model, uint64_t now_ns, uint64_t rtt_ns) {
+/* A queue of 4 to 7 ms that has stood for an eighth of a round trip and 10 ms says that the path
+ * is full, rounds before the rate does. Where packets vary by more, twice that is no queue. */
+static void note_queue(struct cc_model *model, uint64_t now_ns, const struct rtt *rtt) {
     uint64_t more = min_rtt(model) / 32 < QUEUE_MORE_NS ? min_rtt(model) / 32 : QUEUE_MORE_NS;
-    bool late = rtt_ns > min_rtt(model) + QUEUE_LEAST_NS + more;
+    uint64_t jitter = 2 * rtt->variation_ns < QUEUE_HOLD_NS ? 2 * rtt->variation_ns : QUEUE_HOLD_NS;
+    uint64_t usual = QUEUE_LEAST_NS + more > jitter ? QUEUE_LEAST_NS + more : jitter;
+    bool late = rtt->latest_ns > min_rtt(model) + usual;
     if (!late) {
         model->queue_ns = UINT64_MAX;
         model->queue_rounds = 0;
@@ -109,7 +112,7 @@ static void note_queue(struct cc_model *model, uint64_t now_ns, uint64_t rtt_ns)
 
 static bool has_queue(const struct cc_model *model) {
     return model->queue_ns != UINT64_MAX &&
-           model->now_ns - model->queue_ns >= min_rtt(model) / 8 + 2 * QUEUE_LEAST_NS;
+           model->now_ns - model->queue_ns >= min_rtt(model) / 8 + QUEUE_HOLD_NS;
 }
 
 static bool is_contended(const struct cc_model *model) {
@@ -237,7 +240,7 @@ static void acked(struct cc *cc, const struct cc_ack *ack, const struct rtt *rtt
     model->now_ns = ack->now_ns;
     model->rtt_ns = rtt->latest_ns;
     note_rtt(model, ack->now_ns, rtt->latest_ns);
-    note_queue(model, ack->now_ns, rtt->latest_ns);
+    note_queue(model, ack->now_ns, rtt);
     bool overflows = has_overflow(model, ack); /* of the round that this ack may end */
     bool new_round = note_round(model, ack);
     note_rates(model, &ack->arrival);

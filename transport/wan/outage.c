@@ -5,29 +5,34 @@
 /* With fewer packets than this in flight silence is as likely to be loss. */
 enum { OUTAGE_PACKETS = 8 };
 
-static const uint64_t LATE_LEAST_NS = 3000000;
+static const uint64_t LATE_LEAST_NS = 2000000;
 static const uint64_t INTERVAL_LEAST_NS = 5000000;
 
 void outage_init(struct outage *outage) {
     *outage = (struct outage){.probe_ns = TIME_NEVER};
 }
 
-void outage_sent(struct outage *outage, uint64_t now_ns, uint64_t open_count) {
-    if (open_count == 0 && !outage->frozen) {
-        outage->quiet_ns = now_ns;
+void outage_sent(struct outage *outage, uint64_t now_ns, const struct rtt *rtt,
+                 uint64_t open_count) {
+    bool rested = now_ns - outage->sent_ns > rtt->smoothed_ns / 2;
+    bool heard = now_ns - outage->quiet_ns <= rtt->smoothed_ns / 2;
+    bool first = open_count == 0 || (rested && (heard || open_count < OUTAGE_PACKETS));
+    outage->sent_ns = now_ns;
+    if (first && !outage->stops_new) {
+        outage->quiet_ns = outage->flight_ns = now_ns;
         outage->flows = false;
     }
 }
 
 /* The first one after idle time comes a round trip late, which says nothing of their pace. */
-static void pace(struct outage *outage, uint64_t pause_ns) {
+static void pace(struct outage *outage, uint64_t pause_ns, uint64_t sent_ns) {
     if (pause_ns > 0 && !outage->frozen && outage->flows) {
         outage->pace_ns = outage->pace_ns ? (7 * outage->pace_ns + pause_ns) / 8 : pause_ns;
     }
-    outage->flows = true;
+    outage->flows = outage->flows || sent_ns >= outage->flight_ns;
 }
 
-/* A quarter of a pause late, and what the round trip varies by, but not more than a pause and 3 ms:
+/* A quarter of a pause late, and what the round trip varies by, but not more than a pause and 2 ms:
  * one that is lost costs what is left of the pause after that, and all that leaves until then is
  * sent blindly when the peer dies. */
 bool outage_is_hushed(const struct outage *outage, uint64_t now_ns, const struct rtt *rtt,
@@ -42,13 +47,14 @@ bool outage_is_hushed(const struct outage *outage, uint64_t now_ns, const struct
     spread = spread < pause + LATE_LEAST_NS ? spread : pause + LATE_LEAST_NS;
     pause += pause / 4;
     uint64_t expected = oldest_ns + rtt->smoothed_ns;
-    expected = expected > outage->quiet_ns ? expected : outage->quiet_ns;
+    uint64_t next = outage->flows ? outage->quiet_ns : outage->flight_ns + rtt->smoothed_ns;
+    expected = expected > next ? expected : next;
     return now_ns > expected + pause + spread;
 }
 
 bool outage_heard(struct outage *outage, uint64_t now_ns, uint64_t sent_ns) {
     bool thawed = outage->frozen;
-    pace(outage, now_ns - outage->quiet_ns);
+    pace(outage, now_ns - outage->quiet_ns, sent_ns);
     outage->quiet_ns = now_ns;
     if (thawed) {
         outage->dark_from_ns = outage->heard_sent_ns;

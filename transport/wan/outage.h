@@ -26,7 +26,9 @@ struct outage {
     bool stops_new;     /* frozen with enough in flight to call it an outage */
     uint64_t quiet_ns;  /* since when nothing was heard while something is in flight */
     uint64_t pace_ns;   /* between two acknowledgements, smoothed; 0 before the first */
-    bool flows;         /* an acknowledgement came since something is in flight */
+    uint64_t sent_ns;   /* when the last packet left */
+    uint64_t flight_ns; /* when the present flight began, after half a round trip without one */
+    bool flows;         /* a packet of it was acknowledged */
     uint64_t frozen_ns; /* since when frozen */
     uint64_t probe_ns;  /* when the next probe is due */
     uint64_t interval_ns;
@@ -38,8 +40,11 @@ struct outage {
 
 void outage_init(struct outage *outage);
 
-/* A packet leaves while `open_count` others are in flight. */
-void outage_sent(struct outage *outage, uint64_t now_ns, uint64_t open_count);
+/* A packet leaves while `open_count` others are in flight. When none left for half a round trip,
+ * and the peer was heard meanwhile or few are open, those that are were lost, and say nothing of
+ * the flight that now begins. */
+void outage_sent(struct outage *outage, uint64_t now_ns, const struct rtt *rtt,
+                 uint64_t open_count);
 
 /* A packet that left at `sent_ns` is acknowledged. True when this ends a frozen time. */
 bool outage_heard(struct outage *outage, uint64_t now_ns, uint64_t sent_ns);

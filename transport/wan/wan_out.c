@@ -79,7 +79,7 @@ static size_t finish(struct wan *wan, struct draft *draft, bool eliciting) {
     uint64_t open = wan->sent.open_count;
     if (eliciting) {
         delivery_sent(&wan->delivery, packet);
-        outage_sent(&wan->outage, wan->now_ns, open);
+        outage_sent(&wan->outage, wan->now_ns, &wan->rtt, open);
         wan->spoken_ns = wan->now_ns;
     }
     sent_commit(&wan->sent);

@@ -54,8 +54,10 @@ static void test_silence_counts_from_the_first_packet_in_flight(void **state) {
     (void)state;
     struct outage outage;
     outage_init(&outage);
-    outage_sent(&outage, 100 * MS, 0);
-    outage_sent(&outage, 150 * MS, 1);
+    struct rtt rtt;
+    rtt_init(&rtt, 200 * MS);
+    outage_sent(&outage, 100 * MS, &rtt, 0);
+    outage_sent(&outage, 150 * MS, &rtt, 1);
     assert_int_equal(outage.quiet_ns, 100 * MS);
     (void)outage_heard(&outage, 160 * MS, 100 * MS);
     assert_int_equal(outage.quiet_ns, 160 * MS);
@@ -70,7 +72,7 @@ static void test_bulk_hushes_when_the_next_ack_is_late_and_not_before(void **sta
     assert_false(outage_is_hushed(&outage, 5000 * MS, &rtt, 0, 100));
     rtt_sample(&rtt, 200 * MS, 0);
     /* Before a pace is known it is taken for 5 ms, whatever the round trip. */
-    outage_sent(&outage, 600 * MS, 0);
+    outage_sent(&outage, 600 * MS, &rtt, 0);
     assert_false(outage_is_hushed(&outage, 808 * MS, &rtt, 600 * MS, 100));
     assert_true(outage_is_hushed(&outage, 815 * MS, &rtt, 600 * MS, 100));
     (void)outage_heard(&outage, 800 * MS, 600 * MS);
@@ -80,8 +82,17 @@ static void test_bulk_hushes_when_the_next_ack_is_late_and_not_before(void **sta
         (void)outage_heard(&outage, (1000 + (uint64_t)i * 10) * MS, (800 + (uint64_t)i * 10) * MS);
     }
     /* The last came at 1990, one every 10. */
-    assert_false(outage_is_hushed(&outage, 2010 * MS, &rtt, 1795 * MS, 100));
+    assert_false(outage_is_hushed(&outage, 2009 * MS, &rtt, 1795 * MS, 100));
     assert_true(outage_is_hushed(&outage, 2011 * MS, &rtt, 1795 * MS, 100));
+    /* A lost packet of long ago says nothing of those that left after a pause. */
+    outage_sent(&outage, 4000 * MS, &rtt, 7);
+    assert_false(outage_is_hushed(&outage, 4100 * MS, &rtt, 1790 * MS, 100));
+    assert_true(outage_is_hushed(&outage, 4220 * MS, &rtt, 1790 * MS, 100));
+    (void)outage_heard(&outage, 4220 * MS, 4000 * MS);
+    outage.quiet_ns = 1990 * MS;
+    /* But many that are open may be those of a peer that died: a repetition hushes nothing less. */
+    outage_sent(&outage, 4500 * MS, &rtt, 8);
+    assert_true(outage_is_hushed(&outage, 4501 * MS, &rtt, 1790 * MS, 100));
     /* Few packets in flight, or ones that left too late to be acknowledged yet, say nothing. */
     assert_false(outage_is_hushed(&outage, 2015 * MS, &rtt, 1790 * MS, 7));
     assert_false(outage_is_hushed(&outage, 2100 * MS, &rtt, 1900 * MS, 100));
