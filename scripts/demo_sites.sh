@@ -52,7 +52,7 @@ wait_for_outer_step() {
 say "Three sites, $sites_ranks processes each: Memphis - fibre - Atlanta, both - satellite - Abu Dhabi"
 satsync keygen atlanta.key
 satsync init run.store --key memphis.key --recipient atlanta.key.pub --recipient abudhabi.key.pub
-satsync init away.store --key abudhabi.key
+satsync init away.store --key abudhabi.key --recipient memphis.key.pub
 listen=()
 meeting=()
 for number in 0 1 2; do
