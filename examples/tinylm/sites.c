@@ -157,6 +157,12 @@ int sites_join(struct sites *sites, const struct options *options, struct traine
                : report(satsync_group_open(sites->engine, &group, &sites->group, &error), &error);
 }
 
+static uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static void tell_news(struct sites *sites) {
     struct satsync_group_event event;
     while (satsync_group_next(sites->group, &event) == SATSYNC_OK) {
@@ -215,7 +221,10 @@ int sites_step(struct sites *sites, struct trainer *trainer, double *loss) {
     enum satsync_status status =
         satsync_group_tick(sites->group, trainer->progress[PROGRESS_STEP], &error);
     if (status == SATSYNC_AGAIN) {
+        uint64_t began_ns = now_ns();
         status = satsync_group_wait(sites->group, WAIT_NS, &error);
+        uint64_t waited_ns = now_ns() - began_ns;
+        sites->longest_ns = waited_ns > sites->longest_ns ? waited_ns : sites->longest_ns;
     }
     follow(sites, trainer);
     tell_news(sites);
@@ -253,9 +262,9 @@ void sites_print_json(const struct sites *sites) {
     hash_text(sites, hash);
     printf(",\"outer_steps\":%" PRIu64 ",\"late_steps\":%" PRIu64 ",\"fetched_states\":%" PRIu64
            ",\"sent_bytes\":%" PRIu64 ",\"wire_bytes\":%" PRIu64 ",\"exposed_ns\":%" PRIu64
-           ",\"state_hash\":\"%s\"",
+           ",\"longest_exposed_ns\":%" PRIu64 ",\"state_hash\":\"%s\"",
            stats.applied_steps, stats.late_steps, stats.fetched_states, stats.sent_bytes,
-           stats.wire_bytes, stats.waited_ns, hash);
+           stats.wire_bytes, stats.waited_ns, sites->longest_ns, hash);
 }
 
 void sites_print(const struct sites *sites) {

@@ -24,7 +24,8 @@ struct sites {
     uint32_t rank_count;
     uint64_t inner;
     int quiet;
-    uint64_t applied; /* outer steps, as last seen */
+    uint64_t applied;    /* outer steps, as last seen */
+    uint64_t longest_ns; /* that an outer step was waited for */
 };
 
 /* All functions give 0, or the exit code of a failure's class after a message on stderr. */

@@ -22,3 +22,10 @@ endforeach()
 add_test(NAME campaign.big COMMAND ${Python3_EXECUTABLE}
     ${CMAKE_CURRENT_SOURCE_DIR}/campaign/big.py $<TARGET_FILE:satsync_cli> --mib 64)
 set_tests_properties(campaign.big PROPERTIES TIMEOUT 600 LABELS campaign)
+
+# Whole trainings: too long under a sanitizer.
+if(NOT SATSYNC_SANITIZE AND NOT SATSYNC_FUZZ)
+    add_test(NAME campaign.sites COMMAND ${Python3_EXECUTABLE}
+        ${CMAKE_CURRENT_SOURCE_DIR}/campaign/sites.py ${CMAKE_BINARY_DIR} --count 2)
+    set_tests_properties(campaign.sites PROPERTIES TIMEOUT 1200 LABELS campaign)
+endif()
