@@ -288,6 +288,19 @@ static void tell_send(struct agreement *agreement, struct completion *completion
     completion->then.send(completion->request, 0);
 }
 
+/* libraft 0.15 turns a pre-vote down with the asker's term. The asker must hear of a higher one, or
+ * sites with the longer log stay behind in a lower term, are never voted for, and vote for nobody.
+ */
+static struct raft_message with_own_term(const struct agreement *agreement,
+                                         const struct raft_message *message) {
+    struct raft_message told = *message;
+    if (told.type == RAFT_IO_REQUEST_VOTE_RESULT && !told.request_vote_result.vote_granted &&
+        told.request_vote_result.term < agreement->promises.term) {
+        told.request_vote_result.term = agreement->promises.term;
+    }
+    return told;
+}
+
 static int io_send(struct raft_io *io, struct raft_io_send *request,
                    const struct raft_message *message, raft_io_send_cb then) {
     struct agreement *agreement = of(io);
@@ -298,7 +311,8 @@ static int io_send(struct raft_io *io, struct raft_io_send *request,
         return RAFT_NOMEM;
     }
     struct bytes_writer writer = bytes_writer_over(out.data, room);
-    agreement_wire_put(&writer, message);
+    struct raft_message told = with_own_term(agreement, message);
+    agreement_wire_put(&writer, &told);
     assert(!writer.failed);
     out.bytes = bytes_written(&writer);
     if (!ring_push(&agreement->messages, &out)) { /* lost, as messages may be */

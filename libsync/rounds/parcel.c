@@ -28,6 +28,43 @@ void parcel_drop(struct parcel *parcel) {
     }
 }
 
+void parcel_lend(struct lent_parcels *lent, struct parcel *parcel) {
+    if (parcel->lent++ > 0) {
+        return;
+    }
+    parcel->previous_lent = NULL;
+    parcel->next_lent = lent->first;
+    if (lent->first) {
+        lent->first->previous_lent = parcel;
+    }
+    lent->first = parcel;
+}
+
+static void unlink_lent(struct lent_parcels *lent, struct parcel *parcel) {
+    if (parcel->next_lent) {
+        parcel->next_lent->previous_lent = parcel->previous_lent;
+    }
+    if (parcel->previous_lent) {
+        parcel->previous_lent->next_lent = parcel->next_lent;
+    } else {
+        lent->first = parcel->next_lent;
+    }
+}
+
+void parcel_take_back(struct lent_parcels *lent, struct parcel *parcel) {
+    assert(parcel->lent > 0);
+    if (--parcel->lent == 0) {
+        unlink_lent(lent, parcel);
+    }
+    parcel_drop(parcel);
+}
+
+void parcel_take_back_all(struct lent_parcels *lent) {
+    while (lent->first) {
+        parcel_take_back(lent, lent->first);
+    }
+}
+
 enum satsync_status outbox_init(struct outbox *outbox, const struct allocator *allocator) {
     TRY(ring_init(&outbox->control, OUTBOX_CONTROL, sizeof(struct parcel *), allocator));
     return ring_init(&outbox->gradient, OUTBOX_GRADIENT, sizeof(struct parcel *), allocator);

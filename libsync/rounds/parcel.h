@@ -14,6 +14,9 @@ struct parcel {
     size_t references;
     enum link_class class;
     uint64_t step; /* what a gradient message belongs to */
+    size_t lent;   /* references that the owner of the machine has */
+    struct parcel *next_lent;
+    struct parcel *previous_lent;
     size_t bytes;
     uint8_t data[];
 };
@@ -22,6 +25,16 @@ struct parcel {
 struct parcel *parcel_new(const struct allocator *allocator, enum link_class class, size_t bytes);
 struct parcel *parcel_share(struct parcel *parcel);
 void parcel_drop(struct parcel *parcel); /* takes NULL */
+
+/* Parcels that were taken for sending and not returned: each with a reference for every time. */
+struct lent_parcels {
+    struct parcel *first;
+};
+
+/* Takes the caller's reference over. */
+void parcel_lend(struct lent_parcels *lent, struct parcel *parcel);
+void parcel_take_back(struct lent_parcels *lent, struct parcel *parcel);
+void parcel_take_back_all(struct lent_parcels *lent);
 
 /* What waits for one peer. */
 struct outbox {

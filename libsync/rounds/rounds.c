@@ -157,6 +157,7 @@ static void init(struct rounds *rounds, const struct rounds_options *options) {
     rounds->voters = options->sites + options->witness;
     rounds->is_witness = options->site == options->sites;
     rounds->configuration = configuration_of(options);
+    rounds->incarnation = options->incarnation;
     rounds->now_ns = options->now_ns;
     rounds->collect_end_ns = rounds->fetch_ns = rounds->need_ns = TIME_NEVER;
     rounds->void_ns = TIME_NEVER;
@@ -197,6 +198,7 @@ void rounds_close(struct rounds *rounds) {
         return;
     }
     agreement_close(rounds->agreement);
+    parcel_take_back_all(&rounds->lent);
     rounds_forget_given(rounds);
     contributions_fini(&rounds->contributions);
     for (size_t i = 0; i < rounds->voters; i++) {

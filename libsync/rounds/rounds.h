@@ -70,8 +70,9 @@ struct rounds_options {
     size_t site;     /* this one's number; `sites` at the witness */
     uint64_t now_ns; /* required: the clock that all verbs are given */
     uint64_t seed;   /* of chance inside (election timeouts): differ per site, repeat to replay */
-    uint64_t
-        incarnation; /* required: greater than at any earlier start of this site, as a clock is */
+    /* Required: greater than at any earlier start of this site, and than that plus the number of
+     * states adopted since; a clock in nanoseconds is. */
+    uint64_t incarnation;
 
     /* The model: fragment f is the next fragment_elements[f] of its fp32 parameters. Borrowed
      * during rounds_open, as is `initial`: all parameters, the same bits on every site (NULL at the

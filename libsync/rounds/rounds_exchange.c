@@ -36,7 +36,7 @@ static void send_report(struct rounds *rounds, uint32_t peers) {
     uint8_t data[MESSAGE_CONTROL_BYTES_MAX];
     struct bytes_writer writer = bytes_writer_over(data, sizeof data);
     struct report report = {.configuration = rounds->configuration,
-                            .incarnation = rounds->options.incarnation,
+                            .incarnation = rounds->incarnation,
                             .applied = rounds->applied,
                             .decided = rounds->decided};
     memcpy(report.hash, rounds->hash, sizeof report.hash);
@@ -245,11 +245,11 @@ bool rounds_send(struct rounds *rounds, size_t peer, struct rounds_message *mess
     }
     *message = (struct rounds_message){
         .class = parcel->class, .data = parcel->data, .bytes = parcel->bytes, .cookie = parcel};
+    parcel_lend(&rounds->lent, parcel);
     rounds->sent_bytes += parcel->class == LINK_GRADIENT ? parcel->bytes : 0;
     return true;
 }
 
 void rounds_returned(struct rounds *rounds, void *cookie) {
-    (void)rounds;
-    parcel_drop(cookie);
+    parcel_take_back(&rounds->lent, cookie);
 }

@@ -49,6 +49,7 @@ struct rounds {
     size_t voters;
     bool is_witness;
     uint64_t configuration;
+    uint64_t incarnation; /* a new one with each state adopted: a step may be given again then */
     uint64_t now_ns;
 
     struct fragment_place place[ROUNDS_FRAGMENTS_MAX];
@@ -64,6 +65,7 @@ struct rounds {
     struct contributions contributions;
     struct divergence divergence;
     struct peer peers[ROUNDS_SITES_MAX];
+    struct lent_parcels lent;
     struct ring events;
 
     uint64_t applied;

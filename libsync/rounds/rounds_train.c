@@ -99,7 +99,7 @@ enum satsync_status rounds_give(struct rounds *rounds, uint64_t now_ns, size_t f
     TRY(check_fragment(rounds, fragment, parameters, error));
     struct fragment_head head = {.step = rounds->applied + 1,
                                  .origin = (uint8_t)rounds->options.site,
-                                 .incarnation = rounds->options.incarnation,
+                                 .incarnation = rounds->incarnation,
                                  .fragment = (uint8_t)fragment,
                                  .codec = (uint8_t)rounds->options.codec};
     struct parcel *parcel = new_fragment(rounds, &head);
@@ -128,7 +128,7 @@ static void gather(const struct step_record *record, size_t fragment, struct out
 
 /* Whether what was given counts in the step. */
 static bool is_counted(const struct rounds *rounds, const struct step_record *record) {
-    return record->decision.incarnation[rounds->options.site] == rounds->options.incarnation;
+    return record->decision.incarnation[rounds->options.site] == rounds->incarnation;
 }
 
 void rounds_compute(struct rounds *rounds, const struct step_record *record) {
@@ -293,6 +293,7 @@ static void take_state(struct rounds *rounds, const struct position *position,
     memcpy(rounds->agreed, agreed->data, agreed->bytes);
     memcpy(rounds->momentum, momentum->data, momentum->bytes);
     rounds->applied = position->applied;
+    rounds->incarnation++;
     rounds_rehash(rounds);
     rounds->right_site = SIZE_MAX;
     rounds->fetch_ns = TIME_NEVER;

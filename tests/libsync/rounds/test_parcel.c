@@ -64,10 +64,30 @@ static void test_a_full_queue_refuses_and_lives_on(void **state) {
     assert_int_equal(counting.live, 0);
 }
 
+static void test_what_was_lent_comes_back_one_by_one_or_at_the_end(void **state) {
+    (void)state;
+    counting_allocator_init(&counting, 0);
+    struct lent_parcels lent = {NULL};
+    struct parcel *parcel[3];
+    for (size_t i = 0; i < 3; i++) {
+        parcel[i] = parcel_new(&counting.allocator, LINK_CONTROL, 1);
+        parcel_lend(&lent, parcel[i]);
+        parcel_lend(&lent, parcel_share(parcel[i])); /* to two peers */
+    }
+    parcel_take_back(&lent, parcel[1]);
+    assert_int_equal(counting.live, 3);
+    parcel_take_back(&lent, parcel[1]);
+    assert_int_equal(counting.live, 2);
+    parcel_take_back(&lent, parcel[2]);
+    parcel_take_back_all(&lent);
+    assert_int_equal(counting.live, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_control_goes_first_and_each_in_order),
         cmocka_unit_test(test_what_a_peer_has_applied_is_not_sent_to_it),
+        cmocka_unit_test(test_what_was_lent_comes_back_one_by_one_or_at_the_end),
         cmocka_unit_test(test_a_full_queue_refuses_and_lives_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -276,6 +276,25 @@ static void test_a_step_that_is_lost_with_its_holders_is_void(void **state) {
     }
 }
 
+/* Found by seed: a site adopted a state twice and gave to the same step twice, other bytes each
+ * time, of which its peers had one or the other. */
+static void test_a_step_given_again_after_adopting_is_not_taken_for_the_former(void **state) {
+    (void)state;
+    char text[ROUNDS_CASE_TEXT];
+    if (!rounds_case_chaos(1787, text)) {
+        fail_msg("seed 1787: %s", text);
+    }
+}
+
+/* Found by seed: libraft turned pre-votes down without saying its term, and nobody led any more. */
+static void test_sites_with_the_longer_log_in_a_lower_term_come_to_lead(void **state) {
+    (void)state;
+    char text[ROUNDS_CASE_TEXT];
+    if (!rounds_case_chaos(387, text)) {
+        fail_msg("seed 387: %s", text);
+    }
+}
+
 static void test_blobs_that_are_not_this_models_are_refused(void **state) {
     (void)state;
     open_world(2, false);
@@ -422,6 +441,8 @@ int main(void) {
         cmocka_unit_test(test_faults_are_survived),
         cmocka_unit_test(test_faults_found_by_seed_stay_mended),
         cmocka_unit_test(test_a_step_that_is_lost_with_its_holders_is_void),
+        cmocka_unit_test(test_a_step_given_again_after_adopting_is_not_taken_for_the_former),
+        cmocka_unit_test(test_sites_with_the_longer_log_in_a_lower_term_come_to_lead),
         cmocka_unit_test(test_blobs_that_are_not_this_models_are_refused),
         cmocka_unit_test(test_options_are_checked_and_named),
         cmocka_unit_test(test_any_failed_allocation_at_the_start_leaves_nothing_behind),
