@@ -157,6 +157,12 @@ void agreement_close(struct agreement *agreement) {
     memory_free(agreement->allocator, agreement);
 }
 
+bool agreement_carries(const void *data, size_t bytes, struct agreement_decision *decision) {
+    size_t length = 0;
+    const uint8_t *command = agreement_wire_command(bytes_reader_over(data, bytes), &length);
+    return command && agreement_decision_get(command, length, decision);
+}
+
 enum satsync_status agreement_recv(struct agreement *agreement, uint64_t now_ns, size_t peer,
                                    const void *data, size_t bytes) {
     agreement->now_ns = now_ns;

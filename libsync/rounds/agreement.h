@@ -30,6 +30,9 @@ enum satsync_status agreement_open(const struct rounds_options *options, struct 
                                    struct satsync_error *error) SATSYNC_MUST_CHECK;
 void agreement_close(struct agreement *agreement);
 
+/* The newest decision that a message carries to be stored; false when it carries none. */
+bool agreement_carries(const void *data, size_t bytes, struct agreement_decision *decision);
+
 /* A message that agreement_message gave at `peer`; SATSYNC_PROTOCOL when it cannot be one. */
 enum satsync_status agreement_recv(struct agreement *agreement, uint64_t now_ns, size_t peer,
                                    const void *data, size_t bytes) SATSYNC_MUST_CHECK;

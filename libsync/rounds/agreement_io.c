@@ -11,14 +11,19 @@ static struct agreement *of(struct raft_io *io) {
 
 /* Decisions: the first of each number counts. */
 
-static void decide(struct agreement *agreement, const void *data, size_t bytes) {
-    struct agreement_decision decision = {.bytes = bytes - STEP_BYTES};
-    if (bytes < STEP_BYTES || decision.bytes > sizeof decision.data) {
-        return;
+bool agreement_decision_get(const void *data, size_t bytes, struct agreement_decision *decision) {
+    if (bytes < STEP_BYTES || bytes - STEP_BYTES > sizeof decision->data) {
+        return false;
     }
-    decision.step = load_le64(data);
-    memcpy(decision.data, (const uint8_t *)data + STEP_BYTES, decision.bytes);
-    if (decision.step <= agreement->last.step) {
+    decision->step = load_le64(data);
+    decision->bytes = bytes - STEP_BYTES;
+    memcpy(decision->data, (const uint8_t *)data + STEP_BYTES, decision->bytes);
+    return true;
+}
+
+static void decide(struct agreement *agreement, const void *data, size_t bytes) {
+    struct agreement_decision decision;
+    if (!agreement_decision_get(data, bytes, &decision) || decision.step <= agreement->last.step) {
         return;
     }
     agreement->last = decision;

@@ -57,6 +57,8 @@ struct agreement {
 size_t agreement_decision_bytes(const struct agreement_decision *decision);
 void agreement_decision_put(const struct agreement_decision *decision, uint8_t *out);
 
+bool agreement_decision_get(const void *data, size_t bytes, struct agreement_decision *decision);
+
 /* Hands itself to libraft. */
 void agreement_wire_ports(struct agreement *agreement);
 

@@ -145,6 +145,25 @@ static bool measure_entries(struct bytes_reader reader, unsigned count, size_t *
     return bytes_all_read(&reader);
 }
 
+const uint8_t *agreement_wire_command(struct bytes_reader reader, size_t *bytes) {
+    const uint8_t *newest = NULL;
+    if (bytes_get_u8(&reader) != RAFT_IO_APPEND_ENTRIES) {
+        return NULL;
+    }
+    bytes_get_view(&reader, 4 * 8); /* terms and indices */
+    for (unsigned left = bytes_get_u16(&reader); left > 0 && !reader.failed; left--) {
+        bytes_get_u64(&reader);
+        bool is_command = bytes_get_u8(&reader) == RAFT_COMMAND;
+        size_t length = bytes_get_u16(&reader);
+        const uint8_t *data = bytes_get_view(&reader, length);
+        if (data && is_command) {
+            newest = data;
+            *bytes = length;
+        }
+    }
+    return newest;
+}
+
 static bool fill_entries(const struct agreement_members *members, struct bytes_reader *reader,
                          struct raft_append_entries *append, uint8_t *batch) {
     uint8_t *at = batch;

@@ -34,6 +34,9 @@ size_t agreement_wire_bytes(const struct raft_message *message);
 
 void agreement_wire_put(struct bytes_writer *writer, const struct raft_message *message);
 
+/* The newest entry of a message that is a command, or NULL. */
+const uint8_t *agreement_wire_command(struct bytes_reader reader, size_t *bytes);
+
 /* Decodes a message of `peer`; what it holds is libraft's memory, for raft's recv callback to own.
  * False, and nothing held, for what no member can have sent. */
 bool agreement_wire_get(const struct agreement_members *members, struct bytes_reader *reader,

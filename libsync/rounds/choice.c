@@ -58,7 +58,9 @@ bool choose(const struct choice *choice, bool is_over, struct decision *decision
         given |= holders[i] & bit(i);
     }
     for (size_t i = 0; i < choice->sites; i++) {
-        if (__builtin_popcount(holders[i]) >= safe_count(choice)) {
+        int count = __builtin_popcount(holders[i]);
+        bool is_vouched = (holders[i] & choice->vouched & bit(i)) != 0 && count == 1;
+        if (count + is_vouched >= safe_count(choice)) {
             safe |= bit(i);
             everywhere |= (given & ~holders[i]) == 0 ? bit(i) : 0;
         }

@@ -18,6 +18,7 @@ struct choice {
     size_t sites;       /* with parameters */
     size_t voters;      /* a witness included */
     uint32_t expected;  /* who contributed to the last step, or has given to this one */
+    uint32_t vouched;   /* whose own contribution some other site will have, if it is decided */
     uint64_t all;       /* a whole contribution's fragments */
     uint32_t reporting; /* whose holdings are known, for this step */
     struct holdings holdings[ROUNDS_SITES_MAX]; /* by reporting site */

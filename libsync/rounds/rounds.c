@@ -221,9 +221,7 @@ void rounds_peer_up(struct rounds *rounds, uint64_t now_ns, size_t peer) {
         rounds_peer_down(rounds, now_ns, peer);
     }
     rounds->peers[peer].is_up = true;
-    for (size_t i = 0; i < CONTRIBUTIONS_STEPS; i++) {
-        rounds->contributions.record[i].sent[peer] = 0;
-    }
+    rounds_forget_sent(rounds, peer);
     rounds_broadcast_report(rounds);
     rounds_queue_own(rounds, peer);
     rounds_advance(rounds);

@@ -87,6 +87,12 @@ void rounds_queue_agreement(struct rounds *rounds) {
     }
 }
 
+void rounds_forget_sent(struct rounds *rounds, size_t peer) {
+    for (size_t i = 0; i < CONTRIBUTIONS_STEPS; i++) {
+        rounds->contributions.record[i].sent[peer] = 0;
+    }
+}
+
 void rounds_queue_own(struct rounds *rounds, size_t peer) {
     struct step_record *record = contributions_of(&rounds->contributions, rounds->applied + 1);
     if (!record || peer >= rounds->options.sites || !rounds->peers[peer].is_up) {
@@ -115,7 +121,12 @@ static enum satsync_status take_report(struct rounds *rounds, size_t peer,
                                                    .status = SATSYNC_CONFLICT});
         return SATSYNC_CONFLICT;
     }
+    bool is_new_life = rounds->peers[peer].report.incarnation != report.incarnation;
     rounds->peers[peer].report = report;
+    if (is_new_life) { /* it may have passed over what came before it had this state */
+        rounds_forget_sent(rounds, peer);
+        rounds_queue_own(rounds, peer);
+    }
     rounds->peers[peer].has_reported = true;
     rounds->peers[peer].reported_ns = rounds->now_ns;
     if (peer < rounds->options.sites) {
@@ -206,11 +217,37 @@ static enum satsync_status take_need(struct rounds *rounds, size_t peer,
     return SATSYNC_OK;
 }
 
+/* A leader need not wait until the others say that they have its own contribution: what it proposes
+ * is stored nowhere before. So a majority that has stored it has that contribution twice. The entry
+ * comes again with the leader's next heartbeat. It is stored all the same once the leader reports
+ * it decided, and where the leader has begun a new life since, whose former contribution may be
+ * gone, or a former life's contribution stands in the way here. */
+static bool is_early(struct rounds *rounds, size_t peer, struct bytes_reader reader) {
+    struct agreement_decision carried;
+    struct decision decision;
+    if (rounds->is_witness || peer >= rounds->options.sites ||
+        !agreement_carries(reader.at, bytes_left(&reader), &carried)) {
+        return false;
+    }
+    struct bytes_reader content = bytes_reader_over(carried.data, carried.bytes);
+    const struct report *report = &rounds->peers[peer].report;
+    if (!message_get_decision(&content, &decision, rounds->options.sites) ||
+        !rounds->peers[peer].has_reported || report->decided >= decision.step ||
+        decision.incarnation[peer] != report->incarnation) {
+        return false;
+    }
+    const struct step_record *record = contributions_of(&rounds->contributions, decision.step);
+    return record && record->holdings.fragments[peer] != rounds->contributions.all;
+}
+
 static enum satsync_status dispatch(struct rounds *rounds, size_t peer, const void *data,
                                     size_t bytes) {
     struct bytes_reader reader = bytes_reader_over(data, bytes);
     switch (message_head(&reader)) {
     case MESSAGE_AGREEMENT:
+        if (is_early(rounds, peer, reader)) {
+            return SATSYNC_OK;
+        }
         return agreement_recv(rounds->agreement, rounds->now_ns, peer, reader.at,
                               bytes_left(&reader));
     case MESSAGE_REPORT:

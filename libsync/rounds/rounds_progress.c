@@ -98,14 +98,14 @@ static void start_collecting(struct rounds *rounds) {
     }
 }
 
-/* Who follows, has applied all that is decided, can contribute to the next step. */
+/* Who follows, has applied all that is decided or is about to, can contribute to the next step. */
 static uint32_t following(const struct rounds *rounds) {
     uint32_t sites = 0;
     for (size_t i = 0; i < rounds->options.sites; i++) {
         uint64_t applied = rounds->peers[i].report.applied;
         bool follows = i == rounds->options.site
-                           ? rounds->applied >= rounds->decided
-                           : is_heard(rounds, i) && applied >= rounds->decided;
+                           ? rounds->applied + 1 >= rounds->decided
+                           : is_heard(rounds, i) && applied + 1 >= rounds->decided;
         sites |= follows ? UINT32_C(1) << i : 0;
     }
     return sites;
@@ -134,6 +134,9 @@ static void fill_choice(struct rounds *rounds, struct choice *choice) {
                               .voters = rounds->voters,
                               .expected = expected(rounds),
                               .all = rounds_all_fragments(rounds)};
+    if (rounds->voters == sites) {
+        choice->vouched = UINT32_C(1) << rounds->options.site;
+    }
     for (size_t i = 0; i < sites; i++) {
         const struct holdings *holdings = holdings_of(rounds, i, rounds->decided + 1);
         if (holdings) {

@@ -100,6 +100,7 @@ uint64_t rounds_all_fragments(const struct rounds *rounds);
 void rounds_broadcast_report(struct rounds *rounds);
 void rounds_broadcast_decision(struct rounds *rounds, const struct decision *decision);
 void rounds_queue_agreement(struct rounds *rounds);
+void rounds_forget_sent(struct rounds *rounds, size_t peer);
 void rounds_queue_own(struct rounds *rounds, size_t peer);
 void rounds_ask(struct rounds *rounds, size_t peer, const struct need *need);
 
