@@ -59,7 +59,8 @@ static const struct option_row rows[OPTION_IDS] = {
                        .short_name = 'o',
                        .names_file = true},
     [OPTION_TENSOR] = {.option = TEXT("tensor", "NAME[a:b,c:d]",
-                                      "Restore only this tensor, or only a box of it.")},
+                                      "Restore only this tensor, or only a box of it; in the name "
+                                      "* and ? stand for any characters and for one.")},
     [OPTION_LISTEN] = {.option = TEXT("listen", "HOST:PORT",
                                       "Where to listen; port 0 takes a free one.")},
     [OPTION_ALLOW] = {.option = TEXT("allow", "FILE.pub",

@@ -53,9 +53,9 @@ enum satsync_status export_plan_set(struct export *export,
 enum satsync_status export_plan_merged(struct export *export,
                                        struct satsync_error *error) SATSYNC_MUST_CHECK;
 
-/* Parses NAME or NAME[a:b,c:d] into a piece. */
-enum satsync_status export_select(struct export *export, const char *selection,
-                                  struct export_piece *piece,
+/* Adds what NAME, PATTERN, or either with a box [a:b,c:d] selects to file->pieces, which have room
+ * for all tensors and a piece more for each selection. */
+enum satsync_status export_select(struct export *export, const char *text, struct export_file *file,
                                   struct satsync_error *error) SATSYNC_MUST_CHECK;
 
 void export_piece_fini(struct export_piece *piece, const struct allocator *allocator);

@@ -2,7 +2,6 @@
 #include "engine/export.h"
 #include "model/safetensors.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,71 +11,6 @@ void export_piece_fini(struct export_piece *piece, const struct allocator *alloc
     memory_free(allocator, piece->to);
     memory_free(allocator, piece->shape);
     *piece = (struct export_piece){0};
-}
-
-/* Reads "a:b", either side may be missing; false when malformed or out of bounds. */
-static bool parse_bounds(const char **text, uint64_t size, uint64_t *from, uint64_t *to) {
-    char *end;
-    *from = isdigit((unsigned char)**text) ? strtoull(*text, &end, 10) : (end = (char *)*text, 0);
-    if (*end != ':') {
-        return false;
-    }
-    *text = end + 1;
-    *to = isdigit((unsigned char)**text) ? strtoull(*text, &end, 10) : (end = (char *)*text, size);
-    *text = end;
-    return *from <= *to && *to <= size;
-}
-
-static enum satsync_status parse_box(struct export *export, const char *selection,
-                                     const char *bracket, struct export_piece *piece,
-                                     struct satsync_error *error) {
-    const struct allocator *allocator = export->engine->allocator;
-    uint32_t rank = piece->item->rank;
-    piece->from = memory_new(allocator, rank, sizeof *piece->from);
-    piece->to = memory_new(allocator, rank, sizeof *piece->to);
-    piece->shape = memory_new(allocator, rank, sizeof *piece->shape);
-    ENSURE(piece->from && piece->to && piece->shape, error, SATSYNC_NO_MEMORY, selection,
-           "out of memory");
-    const char *at = bracket + 1;
-    piece->bytes = dtype_row(piece->item->dtype)->bytes;
-    for (uint32_t d = 0; d < rank; d++) {
-        uint64_t size = piece->item->shape[d];
-        ENSURE(parse_bounds(&at, size, &piece->from[d], &piece->to[d]), error, SATSYNC_INVALID,
-               selection, "dimension %u wants FROM:TO within 0:%llu", d, (unsigned long long)size);
-        piece->shape[d] = piece->to[d] - piece->from[d];
-        piece->bytes *= piece->shape[d];
-        char next = d + 1 < rank ? ',' : ']';
-        ENSURE(*at == next, error, SATSYNC_INVALID, selection,
-               "the tensor has %u dimensions; write NAME[a:b,c:d] with one a:b for each", rank);
-        at++;
-    }
-    ENSURE(*at == '\0' && rank > 0, error, SATSYNC_INVALID, selection,
-           "the tensor has %u dimensions; write NAME[a:b,c:d] with one a:b for each", rank);
-    return SATSYNC_OK;
-}
-
-enum satsync_status export_select(struct export *export, const char *selection,
-                                  struct export_piece *piece, struct satsync_error *error) {
-    *piece = (struct export_piece){0};
-    size_t index;
-    /* A name may itself end in brackets: the exact name goes first. */
-    if (satsync_reader_find(export->reader, selection, &index, NULL) == SATSYNC_OK) {
-        piece->item = &export->reader->tensors.at[index];
-        piece->bytes = piece->item->extent.bytes;
-        return SATSYNC_OK;
-    }
-    const struct allocator *allocator = export->engine->allocator;
-    const char *bracket = strrchr(selection, '[');
-    char *name = memory_string(allocator, selection);
-    ENSURE(name, error, SATSYNC_NO_MEMORY, selection, "out of memory");
-    if (bracket) {
-        name[bracket - selection] = '\0';
-    }
-    enum satsync_status status = satsync_reader_find(export->reader, name, &index, error);
-    memory_free(allocator, name);
-    TRY(status);
-    piece->item = &export->reader->tensors.at[index];
-    return parse_box(export, selection, bracket, piece, error);
 }
 
 static struct export_file *add_file(struct export *export, const char *path) {
@@ -220,13 +154,12 @@ enum satsync_status export_plan_set(struct export *export, struct satsync_error 
 
 static enum satsync_status plan_selected(struct export *export, struct export_file *file,
                                          struct satsync_error *error) {
-    file->pieces =
-        memory_new(export->engine->allocator, export->selection_count, sizeof *file->pieces);
+    /* A pattern takes each tensor at most once, a name one. */
+    size_t most = export->reader->tensors.count + export->selection_count;
+    file->pieces = memory_new(export->engine->allocator, most, sizeof *file->pieces);
     ENSURE(file->pieces, error, SATSYNC_NO_MEMORY, file->path, "out of memory");
     for (size_t i = 0; i < export->selection_count; i++) {
-        /* Counted first, so that what a failed selection took is freed. */
-        struct export_piece *piece = &file->pieces[file->piece_count++];
-        TRY(export_select(export, export->selections[i], piece, error));
+        TRY(export_select(export, export->selections[i], file, error));
     }
     return write_header(export, file, error);
 }

@@ -158,7 +158,8 @@ struct satsync_restore_options {
     size_t size;
     uint64_t step;
     const char *output; /* a file; or with a trailing '/' or an existing directory, a directory */
-    /* NAME or NAME[a:b,c:d]; none: all tensors. With some, `output` is a file of just these. */
+    /* NAME or NAME[a:b,c:d], in which `*` stands for any characters and `?` for one; none: all
+     * tensors. With some, `output` is a file of just these. */
     const char *const *tensors;
     size_t tensor_count;
 };
