@@ -121,7 +121,8 @@ void lane_push(struct lane *lane, uint64_t now_ns, const struct packet *header, 
     }
     packet->number = number;
     packet->bytes = header->bytes;
-    packet->wire_bytes = header->bytes + LANE_HEADER_BYTES;
+    packet->wire_bytes =
+        header->bytes + (lane->options.whole_packets ? 0 : (uint32_t)LANE_HEADER_BYTES);
     packet->flow = header->flow;
     packet->ecn = header->ecn;
     if (packet->wire_bytes > lane->mtu_bytes || packet->bytes > lane->options.packets->data_bytes) {

@@ -95,6 +95,7 @@ struct lane_options {
     const struct lane_plan *plan; /* copied, but what it borrows is not */
     bool live;                    /* make also the stages that do nothing yet, for lane_set */
     struct lane_identity identity;
+    bool whole_packets;       /* as in struct sim_options */
     uint16_t index;           /* among its owner's lanes */
     struct packets *packets;  /* borrowed */
     struct trace_hash *trace; /* borrowed; NULL: none is kept */

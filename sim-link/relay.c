@@ -292,7 +292,5 @@ void relay_report(const struct relay *relay, struct relay_report *report) {
     lane_counts(relay->up, &report->up);
     lane_counts(relay->down, &report->down);
     report->late = relay->out.late;
-    uint64_t share_ns = relay->profile.rtt_ns / 100;
-    report->late_limit_ns = share_ns > 1000000 ? share_ns : 1000000;
-    report->is_void = histogram_quantile(&report->late, 990) > report->late_limit_ns;
+    relay_report_judge(report, relay->profile.rtt_ns);
 }

@@ -63,6 +63,9 @@ struct relay_report {
 
 void relay_report(const struct relay *relay, struct relay_report *report);
 
+/* Sets late_limit_ns and is_void from `late`. */
+void relay_report_judge(struct relay_report *report, uint64_t rtt_ns);
+
 /* As an object with stable keys. */
 void relay_report_json(const struct relay_report *report, struct json *json);
 

@@ -27,6 +27,12 @@ static void direction_json(struct json *json, const char *key, const struct lane
     json_end_object(json);
 }
 
+void relay_report_judge(struct relay_report *report, uint64_t rtt_ns) {
+    uint64_t share_ns = rtt_ns / 100;
+    report->late_limit_ns = share_ns > 1000000 ? share_ns : 1000000;
+    report->is_void = histogram_quantile(&report->late, 990) > report->late_limit_ns;
+}
+
 void relay_report_json(const struct relay_report *report, struct json *json) {
     json_put_object(json);
     json_put_key(json, "running_ns");

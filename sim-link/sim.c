@@ -9,6 +9,7 @@ struct sim {
     bool traced;
     struct trace_hash trace;
     struct packets packets;
+    bool whole_packets;
     size_t count;
     struct lane *lanes[SIM_LANES_LIMIT];
     /* A binary heap of the lanes' indices by (next event, index); `place` inverts it. */
@@ -29,6 +30,7 @@ enum satsync_status sim_open(const struct sim_options *options, struct sim **out
     size_t bytes = options->payload_bytes_limit;
     packets_init(&sim->packets, bytes == 0 ? PAYLOAD_BYTES_DEFAULT : bytes, options->allocator);
     sim->packets.without_content = options->without_content;
+    sim->whole_packets = options->whole_packets;
     *out = sim;
     return SATSYNC_OK;
 }
@@ -87,6 +89,7 @@ enum satsync_status sim_add(struct sim *sim, const struct sim_lane *lane, struct
                                    .context = lane->context,
                                    .allocator = sim->allocator};
     options.index = (uint16_t)sim->count;
+    options.whole_packets = sim->whole_packets;
     TRY(lane_open(&options, out, error));
     sim->lanes[sim->count] = *out;
     put(sim, sim->count, options.index);

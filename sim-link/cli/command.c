@@ -44,6 +44,15 @@ static const struct command commands[] = {
      "minute, and two more with --fjordlink, which fits and compares each day in turn.",
      {OPTION_FJORDLINK, OPTION_LEOCC, OPTION_THOROUGH, OPTION_SEED, OPTION_JSON},
      command_check_link},
+    {"run",
+     "usage: satsync-link run PROFILE [OPTION]... -- COMMAND...\n"
+     "       satsync-link run PROFILE --a COMMAND [--b COMMAND]\n"
+     "Runs a program at the near end of the link (10.77.0.1) and perhaps one at the far end\n"
+     "(10.77.0.2), each in a network of its own; $SATSYNC_LINK_PEER is the other's address. Ends\n"
+     "with the near program, and with its exit status; what happened goes to standard error.\n"
+     "Needs root, or user namespaces and the right to open /dev/net/tun.",
+     {OPTION_A, OPTION_B, OPTION_SEED, OPTION_DURATION, OPTION_JSON},
+     command_run},
     {"relay",
      "usage: satsync-link relay PROFILE LISTEN TARGET [OPTION]...\n"
      "Datagrams to LISTEN go through the uplink to TARGET; answers come back through the\n"

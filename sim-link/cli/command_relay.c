@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "sim-link/cli/command.h"
+#include "sim-link/cli/link_report.h"
 #include "sim-link/cli/report.h"
 #include "sim-link/control.h"
 #include "sim-link/relay_command.h"
@@ -17,6 +18,7 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 struct session {
+    struct profile profile;
     struct relay *relay;
     struct control *control; /* NULL: none */
     int signal_fd;
@@ -72,48 +74,6 @@ static void run_session(struct session *session) {
     }
 }
 
-static void print_direction(const char *name, const struct lane_counts *counts) {
-    printf("%-5s %llu entered, %llu delivered; dropped:", name,
-           (unsigned long long)counts->entered_packets,
-           (unsigned long long)counts->delivered_packets);
-    for (int cause = 0; cause < DROP_CAUSES; cause++) {
-        printf(" %s %llu", drop_cause_name((enum drop_cause)cause),
-               (unsigned long long)counts->dropped_packets[cause]);
-    }
-    puts("");
-}
-
-static void print_report(const struct relay_report *report) {
-    print_direction("up", &report->up);
-    print_direction("down", &report->down);
-    printf("late: p50 %llu us, p90 %llu us, p99 %llu us, max %llu us (limit %llu us)\n",
-           (unsigned long long)histogram_quantile(&report->late, 500) / 1000,
-           (unsigned long long)histogram_quantile(&report->late, 900) / 1000,
-           (unsigned long long)histogram_quantile(&report->late, 990) / 1000,
-           (unsigned long long)report->late.max / 1000,
-           (unsigned long long)report->late_limit_ns / 1000);
-    if (report->is_void) {
-        puts("void: this machine was too busy to emulate the link; do not use figures of this run");
-    }
-}
-
-static void print_end(const struct session *session, const char *profile, bool as_json) {
-    static struct relay_report report;
-    relay_report(session->relay, &report);
-    if (!as_json) {
-        print_report(&report);
-        return;
-    }
-    struct json json;
-    report_start(&json, "relay", SATSYNC_OK);
-    json_put_key(&json, "profile");
-    json_put_string(&json, profile);
-    json_put_key(&json, "report");
-    relay_report_json(&report, &json);
-    json_end_object(&json);
-    report_print(&json);
-}
-
 static void print_start(const char *text, const struct cli_args *args) {
     if (!args->values[OPTION_JSON]) {
         printf("listening on %s, relaying to %s as %s\n", text, args->words[2], args->words[0]);
@@ -133,14 +93,14 @@ static void print_start(const char *text, const struct cli_args *args) {
 
 static enum satsync_status start(struct session *session, const struct cli_args *args,
                                  struct satsync_error *error) {
-    struct profile profile;
-    TRY(profile_parse(args->words[0], &profile, error));
+    struct profile *profile = &session->profile;
+    TRY(profile_open(args->words[0], profile, error));
     if (args->given[OPTION_SEED]) {
-        profile.seed = args->values[OPTION_SEED];
+        profile->seed = args->values[OPTION_SEED];
     }
     /* The link's clock shows the second of the UTC minute, where the slots of a LEO link begin. */
-    if (profile.start_ns == 0) {
-        profile.start_ns = clock_ns(CLOCK_REALTIME) % 60000000000u;
+    if (profile->start_ns == 0) {
+        profile->start_ns = clock_ns(CLOCK_REALTIME) % 60000000000u;
     }
     struct udp_options listen = {.listen = args->words[1]};
     struct net *net;
@@ -149,7 +109,7 @@ static enum satsync_status start(struct session *session, const struct cli_args 
     char text[64];
     net->ops->local(net, &local);
     net->ops->format(net, &local, text, sizeof text);
-    struct relay_options options = {.profile = &profile,
+    struct relay_options options = {.profile = profile,
                                     .listen = net,
                                     .target = args->words[2],
                                     .open_upstream = open_upstream};
@@ -182,10 +142,13 @@ enum satsync_status command_relay(const struct cli_args *args, struct satsync_er
             session.end_ns = clock_ns(CLOCK_MONOTONIC) + args->values[OPTION_DURATION];
         }
         run_session(&session);
-        print_end(&session, args->words[0], args->values[OPTION_JSON] != 0);
+        static struct relay_report report;
+        relay_report(session.relay, &report);
+        link_report_print(&report, args);
     }
     control_close(session.control);
     relay_close(session.relay);
+    profile_fini(&session.profile);
     close(session.signal_fd);
     return status;
 }

@@ -10,6 +10,7 @@ static const char USAGE[] =
     "  profiles [--json]                     list the links and their options\n"
     "  show PROFILE [--json]                 a link's figures and where they come from\n"
     "  check [OPTION]                        hold the emulator against theory and measurement\n"
+    "  run PROFILE -- COMMAND...             run any program behind the link\n"
     "  relay PROFILE LISTEN TARGET [OPTION]  emulate the link between UDP addresses\n"
     "\n"
     "PROFILE is a name with options, such as \"leo-bent?seed=7&swap\" or\n"
