@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "sim-link/cli/chart.h"
 #include "sim-link/cli/command.h"
 #include "sim-link/cli/report.h"
 #include "sim-link/profile.h"
@@ -15,10 +16,17 @@ static void print_figure(const char *name, enum satsync_option_type type, uint64
 static void print_plan(const char *direction, const struct lane_plan *plan) {
     printf("  %s\n", direction);
     print_figure("rate", SATSYNC_OPTION_RATE, plan->rate_bps);
-    if (plan->rtt.quantiles == NULL) {
-        print_figure("delay", SATSYNC_OPTION_DURATION, plan->delay_ns);
-    } else {
+    if (plan->rtt.quantiles != NULL) {
         puts("    delay                 half of a measured round trip, drawn each slot");
+    } else if (plan->orbit.router.constellation != NULL) {
+        printf("    delay                 over %s from %s to %s, %s\n",
+               plan->orbit.router.constellation->name, plan->orbit.router.from->name,
+               plan->orbit.router.to->name,
+               plan->orbit.router.via == ROUTE_BENT ? "bent" : "by lasers");
+    } else if (plan->table.count > 0) {
+        puts("    delay                 by a table over time");
+    } else {
+        print_figure("delay", SATSYNC_OPTION_DURATION, plan->delay_ns);
     }
     print_figure("jitter", SATSYNC_OPTION_DURATION, plan->jitter_ns);
     print_figure("loss", SATSYNC_OPTION_FRACTION, plan->loss_ppb);
@@ -39,7 +47,8 @@ static void plan_json(struct json *json, const char *key, const struct lane_plan
     json_put_key(json, "delay_ns");
     json_put_u64(json, plan->delay_ns);
     json_put_key(json, "delay_varies");
-    json_put_bool(json, plan->rtt.quantiles != NULL);
+    json_put_bool(json, plan->rtt.quantiles != NULL || plan->table.count > 0 ||
+                            plan->orbit.router.constellation != NULL);
     json_put_key(json, "jitter_ns");
     json_put_u64(json, plan->jitter_ns);
     json_put_key(json, "loss_ppb");
@@ -81,22 +90,34 @@ static void show_json(const struct profile *profile, const struct profile_entry 
     report_print(&json);
 }
 
-enum satsync_status command_show(const struct cli_args *args, struct satsync_error *error) {
-    struct profile profile;
-    ENSURE(args->word_count == 1, error, SATSYNC_INVALID, "show",
-           "show takes one profile; `satsync-link profiles` lists them");
-    TRY(profile_parse(args->words[0], &profile, error));
-    const struct profile_entry *entry = profile_find(profile.name, NULL);
-    if (args->values[OPTION_JSON]) {
-        show_json(&profile, entry);
-        return SATSYNC_OK;
-    }
+static void print_text(const struct profile *profile, const struct profile_entry *entry,
+                       const struct chart *chart) {
     printf("%s: %s\n", entry->name, entry->summary);
-    print_plan("up (LISTEN to TARGET)", &profile.there);
-    print_plan("down", &profile.back);
+    print_plan("up (LISTEN to TARGET)", &profile->there);
+    print_plan("down", &profile->back);
     for (size_t i = 0; i < entry->figure_count; i++) {
         const struct profile_figure *figure = &entry->figures[i];
         printf("%s: %s\n    source: %s\n", figure->what, figure->value, figure->source);
     }
-    return SATSYNC_OK;
+    chart_print(chart);
+}
+
+enum satsync_status command_show(const struct cli_args *args, struct satsync_error *error) {
+    struct profile profile;
+    struct chart chart;
+    ENSURE(args->word_count == 1, error, SATSYNC_INVALID, "show",
+           "show takes one profile; `satsync-link profiles` lists them");
+    TRY(profile_open(args->words[0], &profile, error));
+    const struct profile_entry *entry = profile_find(profile.name, NULL);
+    enum satsync_status status = chart_make(&profile, &chart, error);
+    if (status == SATSYNC_OK && args->given[OPTION_PLOT]) {
+        status = chart_write(&chart, args->words[0], args->texts[OPTION_PLOT], error);
+    }
+    if (status == SATSYNC_OK && args->values[OPTION_JSON]) {
+        show_json(&profile, entry);
+    } else if (status == SATSYNC_OK) {
+        print_text(&profile, entry, &chart);
+    }
+    profile_fini(&profile);
+    return status;
 }
