@@ -245,6 +245,27 @@ static void finish_orbit(struct profile *profile) {
     }
 }
 
+static bool is_live(enum profile_field field) {
+    return field == FIELD_RATE || field == FIELD_RTT || field == FIELD_DELAY ||
+           field == FIELD_JITTER || field == FIELD_LOSS;
+}
+
+enum satsync_status profile_change(struct profile *profile, const char *options,
+                                   struct satsync_error *error) {
+    struct profile changed = *profile;
+    struct parse parse = {.profile = &changed, .error = error};
+    TRY(parse_options(&parse, options));
+    for (int field = 0; field < FIELDS; field++) {
+        bool given = parse.given[0][field] || parse.given[1][field];
+        ENSURE(!given || is_live((enum profile_field)field), error, SATSYNC_UNSUPPORTED,
+               profile_rows[field].name,
+               "\"%s\" cannot be changed while the link runs; rate, rtt, delay, jitter, loss can",
+               profile_rows[field].name);
+    }
+    *profile = changed;
+    return SATSYNC_OK;
+}
+
 enum satsync_status profile_parse(const char *text, struct profile *profile,
                                   struct satsync_error *error) {
     memset(profile, 0, sizeof *profile);

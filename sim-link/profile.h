@@ -31,6 +31,11 @@ struct profile {
 enum satsync_status profile_parse(const char *text, struct profile *profile,
                                   struct satsync_error *error) SATSYNC_MUST_CHECK;
 
+/* Changes figures of a running link, by options such as "down.rate=5M&loss=1%": rate, rtt, delay,
+ * jitter and loss only, of the first hop. On failure `profile` is as before. */
+enum satsync_status profile_change(struct profile *profile, const char *options,
+                                   struct satsync_error *error) SATSYNC_MUST_CHECK;
+
 /* All hops, with the traces they name. profile_fini after a success, when nothing uses it. */
 enum satsync_status profile_open(const char *text, struct profile *profile,
                                  struct satsync_error *error) SATSYNC_MUST_CHECK;

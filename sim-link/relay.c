@@ -201,6 +201,15 @@ void relay_shut(struct relay *relay, uint64_t for_ns) {
     lane_shut(relay->down, relay->shut_until_ns);
 }
 
+enum satsync_status relay_set(struct relay *relay, const char *options,
+                              struct satsync_error *error) {
+    TRY(profile_change(&relay->profile, options, error));
+    sim_run_until(relay->sim, now_of(relay));
+    lane_set(relay->up, &relay->profile.there);
+    lane_set(relay->down, &relay->profile.back);
+    return SATSYNC_OK;
+}
+
 bool relay_is_shut(const struct relay *relay) {
     return now_of(relay) < relay->shut_until_ns;
 }
@@ -208,6 +217,7 @@ bool relay_is_shut(const struct relay *relay) {
 static enum satsync_status open_lanes(struct relay *relay, struct satsync_error *error) {
     struct sim_options options = {.start_ns = relay->profile.start_ns,
                                   .payload_bytes_limit = profile_payload_bytes(&relay->profile),
+                                  .live = true,
                                   .untraced = true,
                                   .allocator = relay->options.allocator};
     TRY(sim_open(&options, &relay->sim, error));

@@ -47,6 +47,11 @@ int relay_fd(const struct relay *relay);
 
 /* Both directions drop all for so long from now: 0 opens, TIME_NEVER shuts until then. */
 void relay_shut(struct relay *relay, uint64_t for_ns);
+/* Changes the running link: see profile_change. A way that moved stays as it is; the delay that is
+ * set is added to it. */
+enum satsync_status relay_set(struct relay *relay, const char *options,
+                              struct satsync_error *error) SATSYNC_MUST_CHECK;
+
 bool relay_is_shut(const struct relay *relay);
 
 struct relay_report {

@@ -14,7 +14,8 @@ static const struct satsync_option outage_row = {"outage",
                                                  "How long the link drops everything."};
 
 static const struct satsync_option commands[] = {
-    {.name = "outage"}, {.name = "down"}, {.name = "up"}, {.name = "get"}, {.name = "quit"},
+    {.name = "outage"}, {.name = "down"}, {.name = "up"},
+    {.name = "get"},    {.name = "set"},  {.name = "quit"},
 };
 
 static void say(struct json *answer, const char *problem) {
@@ -29,7 +30,7 @@ static void say(struct json *answer, const char *problem) {
 }
 
 static void refuse(const char *line, struct json *answer) {
-    char problem[160] = "the commands are outage TIME, down, up, get, quit";
+    char problem[160] = "the commands are outage TIME, down, up, set OPTIONS, get, quit";
     const char *nearest = NULL;
     size_t count = sizeof commands / sizeof *commands;
     (void)satsync_option_find(commands, count, line, &nearest);
@@ -63,6 +64,9 @@ void relay_command(struct relay *relay, const char *line, bool *quit, struct jso
         }
         relay_shut(relay, outage_ns);
         say(answer, NULL);
+    } else if (strncmp(line, "set ", 4) == 0) {
+        bool changed = relay_set(relay, line + 4, &error) == SATSYNC_OK;
+        say(answer, changed ? NULL : error.message);
     } else if (strcmp(line, "down") == 0) {
         relay_shut(relay, TIME_NEVER);
         say(answer, NULL);

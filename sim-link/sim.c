@@ -10,6 +10,7 @@ struct sim {
     struct trace_hash trace;
     struct packets packets;
     bool whole_packets;
+    bool live;
     size_t count;
     struct lane *lanes[SIM_LANES_LIMIT];
     /* A binary heap of the lanes' indices by (next event, index); `place` inverts it. */
@@ -31,6 +32,7 @@ enum satsync_status sim_open(const struct sim_options *options, struct sim **out
     packets_init(&sim->packets, bytes == 0 ? PAYLOAD_BYTES_DEFAULT : bytes, options->allocator);
     sim->packets.without_content = options->without_content;
     sim->whole_packets = options->whole_packets;
+    sim->live = options->live;
     *out = sim;
     return SATSYNC_OK;
 }
@@ -90,6 +92,7 @@ enum satsync_status sim_add(struct sim *sim, const struct sim_lane *lane, struct
                                    .allocator = sim->allocator};
     options.index = (uint16_t)sim->count;
     options.whole_packets = sim->whole_packets;
+    options.live = sim->live;
     TRY(lane_open(&options, out, error));
     sim->lanes[sim->count] = *out;
     put(sim, sim->count, options.index);

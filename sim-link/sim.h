@@ -15,6 +15,7 @@ enum { SIM_LANES_LIMIT = 4096 };
 struct sim_options {
     uint64_t start_ns;          /* where the clock begins */
     size_t payload_bytes_limit; /* room in each packet; 0: for Ethernet's MTU of 1500 */
+    bool live;                  /* lanes can be changed with lane_set */
     bool untraced;              /* keep no trace hash: a relay has no use for it */
     bool whole_packets;         /* what is pushed has its IP header: nothing is added to its size */
     bool without_content;       /* packets are sizes only: sim_push takes data NULL */

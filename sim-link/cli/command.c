@@ -14,7 +14,7 @@ const struct satsync_option command_rows[OPTIONS] = {
     [OPTION_SEED] = {"seed", SATSYNC_OPTION_COUNT, "N", NULL, 0, UINT64_MAX,
                      "Seed of the link's randomness, instead of the profile's."},
     [OPTION_CONTROL] = {"control", SATSYNC_OPTION_TEXT, "PATH", NULL, 1, 107,
-                        "Take commands on a Unix socket: outage TIME, down, up, set, get, metrics, "
+                        "Take commands on a Unix socket: outage TIME, down, up, set, get, "
                         "quit."},
     [OPTION_DURATION] = {"duration", SATSYNC_OPTION_DURATION, "TIME", "0", 0, 31536000000000000u,
                          "End after so long; 0 for never."},

@@ -97,8 +97,44 @@ static void test_a_packet_without_memory_is_dropped_and_counted(void **state) {
     packets_fini(&packets);
 }
 
+static void test_a_live_lane_takes_new_figures(void **state) {
+    (void)state;
+    struct packets packets;
+    packets_init(&packets, 1472, NULL);
+    struct lane_plan plan = {.delay_ns = 5000};
+    uint64_t last_ns = 0;
+    struct lane_options options = {
+        .plan = &plan, .live = true, .packets = &packets, .sink = keep, .context = &last_ns};
+    struct lane *lane;
+    assert_int_equal(lane_open(&options, &lane, NULL), SATSYNC_OK);
+    uint8_t data[972] = {0};
+    struct packet header = {.bytes = sizeof data};
+    const struct lane_plan changed = {.rate_bps = 8000000, .delay_ns = 7000};
+    lane_set(lane, &changed);
+    lane_push(lane, 1000, &header, data);
+    while (lane_next_ns(lane) != TIME_NEVER) {
+        lane_run(lane, lane_next_ns(lane));
+    }
+    assert_int_equal(last_ns, 1000 + 1000000 + 7000);
+    struct lane_state now;
+    lane_state(lane, last_ns, &now);
+    assert_int_equal(now.rate_bps, 8000000);
+    const struct lane_plan lossy = {.loss_ppb = 1000000000};
+    lane_set(lane, &lossy);
+    lane_push(lane, last_ns, &header, data);
+    while (lane_next_ns(lane) != TIME_NEVER) {
+        lane_run(lane, lane_next_ns(lane));
+    }
+    struct lane_counts counts;
+    lane_counts(lane, &counts);
+    assert_int_equal(counts.dropped_packets[DROP_LOSS], 1);
+    lane_close(lane);
+    packets_fini(&packets);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_live_lane_takes_new_figures),
         cmocka_unit_test(test_serialisation_and_delay_add_up),
         cmocka_unit_test(test_each_failed_allocation_is_told),
         cmocka_unit_test(test_a_packet_without_memory_is_dropped_and_counted),

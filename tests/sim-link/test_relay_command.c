@@ -47,8 +47,21 @@ static void test_what_is_no_command_is_refused(void **state) {
     relay_world_close(&world);
 }
 
+static void test_set_changes_the_running_link(void **state) {
+    (void)state;
+    struct relay_world world;
+    bool quit = false;
+    relay_world_open(&world, "plain");
+    assert_true(says(&world, "set down.loss=100%&rate=5M&rtt=20ms", "{\"ok\":true}", &quit));
+    assert_true(says(&world, "set los=1%", "did you mean", &quit));
+    assert_true(says(&world, "set mtu=1000", "cannot be changed", &quit));
+    assert_true(says(&world, "set rate=fast", "\"ok\":false", &quit));
+    relay_world_close(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_set_changes_the_running_link),
         cmocka_unit_test(test_commands_shut_open_and_report),
         cmocka_unit_test(test_what_is_no_command_is_refused),
     };
