@@ -13,6 +13,8 @@ option(SATSYNC_LIBCRYPTO "Seal with libcrypto where it is faster" ON)
 if(SATSYNC_LIBCRYPTO)
     pkg_check_modules(LIBCRYPTO IMPORTED_TARGET libcrypto>=3.0)
 endif()
+# Optional: without it the ranks of a site have no UCX module, and all else is as ever.
+pkg_check_modules(UCX IMPORTED_TARGET ucx>=1.12)
 if(SATSYNC_TESTS)
     pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka>=1.1.5)
 endif()

@@ -40,6 +40,18 @@ add_custom_command(
     COMMAND_EXPAND_LISTS VERBATIM)
 add_custom_target(satsync_static ALL DEPENDS ${CMAKE_BINARY_DIR}/libsatsync.a)
 
+# UCX stands in a module of its own, which transport/link opens at run time.
+if(UCX_FOUND)
+    file(GLOB sources CONFIGURE_DEPENDS transport/ucx/*.c)
+    add_library(transport_ucx OBJECT ${sources})
+    target_link_libraries(transport_ucx PUBLIC satsync_flags PkgConfig::UCX)
+    add_library(satsync-ucx MODULE $<TARGET_OBJECTS:transport_ucx> $<TARGET_OBJECTS:libsync_port>
+        $<TARGET_OBJECTS:libsync_base>)
+    target_link_libraries(satsync-ucx PRIVATE satsync_flags PkgConfig::UCX)
+    set_target_properties(satsync-ucx PROPERTIES PREFIX "lib" OUTPUT_NAME satsync-ucx)
+    install(TARGETS satsync-ucx LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
+
 include(CMakePackageConfigHelpers)
 set(SATSYNC_PRIVATE_PACKAGES "libsodium liburing libzstd libisal libxxhash jansson raft")
 if(LIBCRYPTO_FOUND)
