@@ -48,7 +48,10 @@ if(UCX_FOUND)
     add_library(satsync-ucx MODULE $<TARGET_OBJECTS:transport_ucx> $<TARGET_OBJECTS:libsync_port>
         $<TARGET_OBJECTS:libsync_base>)
     target_link_libraries(satsync-ucx PRIVATE satsync_flags PkgConfig::UCX)
-    set_target_properties(satsync-ucx PROPERTIES PREFIX "lib" OUTPUT_NAME satsync-ucx)
+    target_link_options(satsync-ucx PRIVATE
+        -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/satsync-ucx.map)
+    set_target_properties(satsync-ucx PROPERTIES PREFIX "lib" OUTPUT_NAME satsync-ucx
+        LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/satsync-ucx.map)
     install(TARGETS satsync-ucx LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endif()
 

@@ -39,7 +39,7 @@
 #include <stdint.h>
 
 enum { COLLECTIVE_RANKS = 16 };
-#define COLLECTIVE_GRACE_NS UINT64_C(100000000)
+#define COLLECTIVE_GRACE_NS UINT64_C(150000000)
 
 enum collective_kind {
     COLLECTIVE_BARRIER,        /* buffer, dtype and count are not looked at */
