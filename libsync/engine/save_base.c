@@ -204,16 +204,13 @@ static void renumber(struct save_packs *packs, const struct satsync_reader *base
     if (extent->pack == 0) {
         return;
     }
-    const struct manifest_pack *pack = &base->manifest.root.packs[extent->pack - 1];
-    uint32_t at = 1;
-    while (at < packs->count && memcmp(packs->at[at].id, pack->id, sizeof pack->id) != 0) {
-        at++;
+    uint32_t old = extent->pack - 1;
+    if (packs->numbers[old] == 0) {
+        packs->numbers[old] = (uint32_t)packs->count;
+        packs->at[packs->count] = base->manifest.root.packs[old];
+        packs->keys[packs->count++] = base->keys[old].bytes;
     }
-    if (at == packs->count) {
-        packs->at[packs->count] = *pack;
-        packs->keys[packs->count++] = base->keys[extent->pack - 1].bytes;
-    }
-    extent->pack = at;
+    extent->pack = packs->numbers[old];
     packs->referred_bytes += extent->sealed_bytes;
 }
 
@@ -224,7 +221,9 @@ enum satsync_status save_packs_init(struct satsync_save *save, struct save_packs
     *packs = (struct save_packs){.count = 1};
     packs->at = memory_new(save->engine->allocator, most, sizeof *packs->at);
     packs->keys = memory_new(save->engine->allocator, most, sizeof *packs->keys);
-    ENSURE(packs->at && packs->keys, error, SATSYNC_NO_MEMORY, "save", "no memory for the packs");
+    packs->numbers = memory_new(save->engine->allocator, most, sizeof *packs->numbers);
+    ENSURE(packs->at && packs->keys && packs->numbers, error, SATSYNC_NO_MEMORY, "save",
+           "no memory for the packs");
     packs->keys[0] = save->key->bytes;
     struct index_chunk *chunks = save->chunks.at;
     for (size_t i = 0; base && i < save->chunks.count; i++) {
@@ -239,4 +238,5 @@ enum satsync_status save_packs_init(struct satsync_save *save, struct save_packs
 void save_packs_fini(struct satsync_save *save, struct save_packs *packs) {
     memory_free(save->engine->allocator, packs->at);
     memory_free(save->engine->allocator, packs->keys);
+    memory_free(save->engine->allocator, packs->numbers);
 }

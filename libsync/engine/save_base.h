@@ -33,6 +33,7 @@ struct save_packs {
     struct manifest_pack *at;
     const uint8_t **keys; /* their data keys, borrowed */
     size_t count;
+    uint32_t *numbers;       /* of each pack of the base: where it stands in `at`; 0: nowhere */
     uint64_t referred_bytes; /* of the base's extents that are referred to */
 };
 
