@@ -19,6 +19,11 @@ static void test_a_burst_passes_and_then_the_rate(void **state) {
     chain_push(&chain, 1000000, 1000);
     assert_int_equal(chain.delivered, 4);
     assert_int_equal(chain.dropped[DROP_POLICER], 2);
+    /* Ten milliseconds would be 10000 bytes; the bucket holds 3000. */
+    for (int i = 0; i < 4; i++) {
+        chain_push(&chain, 11000000, 1000);
+    }
+    assert_int_equal(chain.delivered, 7);
     chain_fini(&chain);
 }
 
