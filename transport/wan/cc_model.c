@@ -161,7 +161,7 @@ static void note_rates(struct cc_model *model, const struct arrival_rates *arriv
 }
 
 static void jump(struct cc_model *model, uint64_t most_bps) {
-    uint64_t rate = ceiling(model);
+    uint64_t rate = ceiling(model) / 16 * 15; /* what it is wrong by would be a queue at once */
     model->jump_bps = rate < most_bps ? rate : most_bps;
     model->jump_from_bps = highest(model);
     model->jump_ns = model->now_ns;
@@ -196,7 +196,7 @@ static void start(struct cc_model *model, const struct cc_ack *ack, bool new_rou
 /* The first span that began after the jump says what came of it. */
 static void land(struct cc_model *model, const struct cc_ack *ack) {
     const struct arrival_rates *arrival = &ack->arrival;
-    uint64_t rate = ceiling(model);
+    uint64_t rate = ceiling(model) / 16 * 15;
     model->jump_bps = rate < model->jump_bps ? rate : model->jump_bps;
     if (arrival->rate_bps == 0 || arrival->app_limited || arrival->since_ns < model->jump_ns) {
         return;

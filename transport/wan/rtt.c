@@ -10,7 +10,8 @@ void rtt_sample(struct rtt *rtt, uint64_t sample_ns, uint64_t delay_ns) {
     rtt->latest_ns = sample_ns;
     if (!rtt->sampled) {
         rtt->sampled = true;
-        rtt->min_ns = rtt->smoothed_ns = sample_ns;
+        rtt->min_ns = sample_ns;
+        rtt->smoothed_ns = sample_ns - (delay_ns < sample_ns / 2 ? delay_ns : sample_ns / 2);
         rtt->variation_ns = sample_ns / 8;
         return;
     }

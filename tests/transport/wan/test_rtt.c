@@ -15,6 +15,18 @@ static void test_first_sample_replaces_the_guess(void **state) {
     assert_int_equal(rtt.min_ns, 40 * MS);
 }
 
+static void test_the_first_samples_delay_is_taken_off_up_to_half(void **state) {
+    (void)state;
+    struct rtt rtt;
+    rtt_init(&rtt, 600 * MS);
+    rtt_sample(&rtt, 65 * MS, 5 * MS);
+    assert_int_equal(rtt.smoothed_ns, 60 * MS);
+    assert_int_equal(rtt.min_ns, 65 * MS);
+    rtt_init(&rtt, 600 * MS);
+    rtt_sample(&rtt, 60 * MS, 1000 * MS);
+    assert_int_equal(rtt.smoothed_ns, 30 * MS);
+}
+
 static void test_ack_delay_is_taken_off_but_not_below_the_minimum(void **state) {
     (void)state;
     struct rtt rtt;
@@ -48,6 +60,7 @@ static void test_patience_outlasts_round_trip_and_held_acks(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_sample_replaces_the_guess),
+        cmocka_unit_test(test_the_first_samples_delay_is_taken_off_up_to_half),
         cmocka_unit_test(test_ack_delay_is_taken_off_but_not_below_the_minimum),
         cmocka_unit_test(test_ack_delay_is_an_eighth_within_bounds),
         cmocka_unit_test(test_patience_outlasts_round_trip_and_held_acks),
