@@ -330,6 +330,30 @@ static void test_what_no_member_sends_is_refused(void **state) {
     close_world();
 }
 
+/* So that its receiver can choose when to store it. */
+static void test_a_message_tells_what_decision_it_carries(void **state) {
+    (void)state;
+    open_world(9, 3);
+    run_ms(4000);
+    assert_true(propose(1, 10) && propose(2, 20));
+    struct agreement_message message;
+    struct agreement_decision carried;
+    uint64_t newest = 0;
+    size_t leads = leader();
+    while (agreement_message(world.node[leads], &message)) {
+        if (agreement_carries(message.data, message.bytes, &carried)) {
+            newest = carried.step > newest ? carried.step : newest;
+            assert_int_equal(load_le32(carried.data), 10 * carried.step + leads);
+            assert_false(agreement_carries(message.data, 30, &carried));
+        }
+        free(message.data);
+    }
+    assert_int_equal(newest, 2);
+    const uint8_t vote[] = {3, 1, 0, 0, 0, 0, 0, 0, 0};
+    assert_false(agreement_carries(vote, sizeof vote, &carried));
+    close_world();
+}
+
 static void test_damaged_promises_are_refused_at_the_start(void **state) {
     (void)state;
     open_world(8, 3);
@@ -360,6 +384,7 @@ int main(void) {
         cmocka_unit_test(test_a_site_that_cannot_keep_promises_says_nothing_more),
         cmocka_unit_test(test_nothing_is_decided_twice_whatever_happens),
         cmocka_unit_test(test_what_no_member_sends_is_refused),
+        cmocka_unit_test(test_a_message_tells_what_decision_it_carries),
         cmocka_unit_test(test_damaged_promises_are_refused_at_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,6 +69,21 @@ static void test_what_is_chosen(void **state) {
     }
 }
 
+/* Its followers store nothing that they have not got the leader's own contribution to. */
+static void test_the_leaders_own_counts_once_more_when_it_is_vouched_for(void **state) {
+    (void)state;
+    struct choice choice;
+    struct decision decision;
+    const struct case_of_choice alone = {"", 3, 3, A | B | C, {A | B | C, B, C}, 0, 0};
+    fill(&alone, &choice);
+    assert_false(choose(&choice, false, &decision));
+    choice.vouched = D; /* none of them */
+    assert_false(choose(&choice, false, &decision));
+    choice.vouched = A;
+    assert_true(choose(&choice, false, &decision));
+    assert_int_equal(decision.sites, A | B | C);
+}
+
 /* A site started anew has given twice: the two are different bytes, and are counted apart. */
 static void test_two_lives_of_a_site_are_counted_apart(void **state) {
     (void)state;
@@ -87,6 +102,7 @@ static void test_two_lives_of_a_site_are_counted_apart(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_chosen),
+        cmocka_unit_test(test_the_leaders_own_counts_once_more_when_it_is_vouched_for),
         cmocka_unit_test(test_two_lives_of_a_site_are_counted_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

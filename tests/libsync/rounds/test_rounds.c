@@ -267,7 +267,7 @@ static void test_faults_found_by_seed_stay_mended(void **state) {
 static void test_a_step_that_is_lost_with_its_holders_is_void(void **state) {
     (void)state;
     char text[ROUNDS_CASE_TEXT];
-    const uint64_t seeds[] = {26, 59, 105};
+    const uint64_t seeds[] = {26, 35, 63};
     for (size_t i = 0; i < 3; i++) {
         if (!rounds_case_chaos(seeds[i], text)) {
             fail_msg("seed %llu: %s", (unsigned long long)seeds[i], text);
