@@ -21,6 +21,7 @@ ARROWS = {
     "transport/wan": ("libsync/base", "libsync/port"),
     "transport/udp": ("libsync/base", "libsync/port"),
     "transport/ucx": ("libsync/base", "libsync/port"),
+    "transport/rendezvous": ("libsync/base",),
     "transport/link": ("libsync/base", "libsync/port", "transport/wan", "transport/udp",
                        "transport/ucx"),
     "ckpt/store": ("libsync/base", "libsync/port", "libsync/model"),
