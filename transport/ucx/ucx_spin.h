@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 enum {
-    SPIN_ONCE_NS = 50000,   /* at most, before one sleep: several times what a wake-up takes */
-    SPIN_SAVED_NS = 400000, /* of vain looking that a quiet time saves up */
-    SPIN_SHARE = 50         /* one part in so many: 2 % */
+    SPIN_ONCE_NS = 50000,    /* at most, before one sleep: several times what a wake-up takes */
+    SPIN_SAVED_NS = 2000000, /* of vain looking that a quiet time saves up */
+    SPIN_SHARE = 25          /* one part in so many: 4 % */
 };
 
 struct ucx_spin {

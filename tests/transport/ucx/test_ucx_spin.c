@@ -4,7 +4,8 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 
-/* Whatever the pauses are, at most 2 % of the time, and what was saved up, is spent in vain. */
+/* Whatever the pauses are, at most SPIN_SHARE of the time, and what was saved up, is spent in vain.
+ */
 static void test_looking_in_vain_is_bounded(void **state) {
     (void)state;
     static const uint64_t pauses_ns[] = {100, 5000, 100000, 1000000, 50000000};
