@@ -2,14 +2,21 @@
  * Everything is wired here: the engine is handed the disk, the store and the long haul. The only
  * file that may include all folders.
  */
+#include "base/bytes.h"
 #include "base/check.h"
 #include "ckpt/store/disk_choose.h"
 #include "ckpt/store/store.h"
+#include "codec/checksum.h"
 #include "engine/engine.h"
 #include "port/carrier.h"
 #include "transport/link/endpoint.h"
+#include "transport/link/ucx_loader.h"
+#include "transport/rendezvous/rendezvous.h"
 #include "transport/udp/udp.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,11 +71,66 @@ static enum satsync_status open_endpoint(const struct endpoint_request *request,
     return status;
 }
 
+static const char *environment(const char *name) {
+    return getenv(name);
+}
+
+/* HOST:PORT, of the caller; everything else of the seat is there. */
+static enum satsync_status seat_at(const char *address, struct rendezvous_seat *seat,
+                                   struct satsync_error *error) {
+    const char *colon = strrchr(address, ':');
+    ENSURE(colon && colon != address && (size_t)(colon - address) < sizeof seat->host &&
+               strlen(colon + 1) < sizeof seat->port,
+           error, SATSYNC_ADDRESS, address, "it is not HOST:PORT");
+    snprintf(seat->host, sizeof seat->host, "%.*s", (int)(colon - address), address);
+    snprintf(seat->port, sizeof seat->port, "%s", colon + 1);
+    return SATSYNC_OK;
+}
+
+/* Where it is met tells one job from another on the same machines. */
+static uint64_t job_of(const struct rendezvous_seat *seat) {
+    char text[sizeof seat->host + sizeof seat->port];
+    int bytes = snprintf(text, sizeof text, "%s:%s", seat->host, seat->port);
+    uint8_t checksum[CHECKSUM_BYTES];
+    checksum_of(text, (size_t)bytes, checksum);
+    return load_le64(checksum);
+}
+
+static enum satsync_status meet(const struct ranks_request *request,
+                                const struct rendezvous_seat *seat, struct ranks_meeting *meeting,
+                                struct satsync_error *error) {
+    struct endpoint *endpoint = meeting->endpoint;
+    struct rendezvous_job *job = memory_new(request->allocator, 1, sizeof *job);
+    ENSURE(job, error, SATSYNC_NO_MEMORY, "ranks", "out of memory");
+    char address[RENDEZVOUS_TEXT_BYTES];
+    endpoint->ops->local(endpoint, address, sizeof address);
+    enum satsync_status status = rendezvous_meet(seat, address, request->timeout_ns, job, error);
+    for (uint32_t i = 0; i < seat->ranks && status == SATSYNC_OK; i++) {
+        meeting->addresses[i] = memory_string(request->allocator, job->addresses[i]);
+        status = meeting->addresses[i]
+                     ? SATSYNC_OK
+                     : error_set(error, SATSYNC_NO_MEMORY, "ranks", "out of memory");
+    }
+    memory_free(request->allocator, job);
+    return status;
+}
+
 static enum satsync_status open_ranks(const struct ranks_request *request,
                                       struct ranks_meeting *meeting, struct satsync_error *error) {
-    (void)request;
-    (void)meeting;
-    return error_set(error, SATSYNC_UNSUPPORTED, "ranks", "this build has no UCX");
+    struct rendezvous_seat seat = {.rank = meeting->rank, .ranks = meeting->count};
+    if (meeting->count == 0) {
+        TRY(rendezvous_seat(environment, &seat, error));
+    } else {
+        TRY(seat_at(request->address, &seat, error));
+    }
+    meeting->rank = seat.rank;
+    meeting->count = seat.ranks;
+    const struct ucx_module *module;
+    TRY(ucx_loader_open(&module, error));
+    const struct ucx_options options = {
+        .rank = seat.rank, .job = job_of(&seat), .allocator = request->allocator};
+    TRY(module->open(&options, &meeting->endpoint, error));
+    return meet(request, &seat, meeting, error);
 }
 
 static uint64_t clock_ns(clockid_t clock) {

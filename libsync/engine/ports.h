@@ -55,7 +55,8 @@ struct engine_ports {
                                       struct satsync_error *error);
     enum satsync_status (*endpoint_open)(const struct endpoint_request *request,
                                          struct endpoint **endpoint, struct satsync_error *error);
-    /* Opens an endpoint among the ranks of a site. SATSYNC_UNSUPPORTED: there is none here. */
+    /* Opens an endpoint among the ranks of a site. SATSYNC_UNSUPPORTED: there is none here. What is
+     * in `meeting` afterwards is the caller's, also on failure. */
     enum satsync_status (*ranks_open)(const struct ranks_request *request,
                                       struct ranks_meeting *meeting, struct satsync_error *error);
     uint64_t (*now_ns)(void);  /* monotonic, CLOCK_MONOTONIC's zero */

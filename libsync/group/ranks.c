@@ -32,7 +32,20 @@ static enum satsync_status read_options(const struct satsync_ranks_options *give
     return SATSYNC_OK;
 }
 
-/* What ports.ranks_open made is copied by the collective, but for the endpoint. */
+static enum satsync_status join(struct satsync_ranks *ranks, const struct ranks_meeting *meeting,
+                                struct satsync_error *error) {
+    const char *addresses[COLLECTIVE_RANKS];
+    for (uint32_t i = 0; i < meeting->count; i++) {
+        addresses[i] = meeting->addresses[i];
+    }
+    const struct collective_options options = {.endpoint = meeting->endpoint,
+                                               .rank = meeting->rank,
+                                               .ranks = meeting->count,
+                                               .addresses = addresses,
+                                               .allocator = ranks->engine->allocator};
+    return collective_open(&options, &ranks->collective, error);
+}
+
 static enum satsync_status meet(struct satsync_ranks *ranks,
                                 const struct satsync_ranks_options *options,
                                 struct satsync_error *error) {
@@ -41,21 +54,14 @@ static enum satsync_status meet(struct satsync_ranks *ranks,
                                           .timeout_ns = options->timeout_ns,
                                           .allocator = ranks->engine->allocator,
                                           .log = ranks->engine->log};
-    TRY(ranks->engine->ports.ranks_open(&request, &meeting, error));
+    enum satsync_status status = ranks->engine->ports.ranks_open(&request, &meeting, error);
     ranks->endpoint = meeting.endpoint;
     ranks->rank = meeting.rank;
     ranks->count = meeting.count;
-    const char *addresses[COLLECTIVE_RANKS];
-    for (uint32_t i = 0; i < meeting.count; i++) {
-        addresses[i] = meeting.addresses[i];
+    if (status == SATSYNC_OK) {
+        status = join(ranks, &meeting, error);
     }
-    const struct collective_options collective = {.endpoint = meeting.endpoint,
-                                                  .rank = meeting.rank,
-                                                  .ranks = meeting.count,
-                                                  .addresses = addresses,
-                                                  .allocator = ranks->engine->allocator};
-    enum satsync_status status = collective_open(&collective, &ranks->collective, error);
-    for (uint32_t i = 0; i < meeting.count; i++) {
+    for (uint32_t i = 0; i < RANKS_MAX; i++) {
         memory_free(request.allocator, meeting.addresses[i]);
     }
     return status;
