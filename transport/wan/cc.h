@@ -39,6 +39,7 @@ struct cc_model {
     uint64_t rtt_ns;
     uint64_t round;
     uint64_t round_ends;              /* delivered bytes at which the present round is over */
+    uint64_t round_ns;                /* when it began */
     uint64_t rates[CC_MODEL_ROUNDS];  /* highest span of each of the last rounds */
     uint32_t losses[CC_MODEL_ROUNDS]; /* share of each of them, in millionths */
     uint64_t trains[CC_MODEL_TRAINS];

@@ -31,6 +31,8 @@ static const uint64_t BURST_MOST_BYTES = 44 * 1500;
 static const uint64_t BURST_NS = 10000000;
 static const uint64_t HELD_LEAST_BYTES = 48 << 10; /* a burst, and 25 packets for an ack */
 static const uint64_t BURST_LEAST_NS = 500000;
+/* A shorter round would hold no whole span of arrivals, so that no probe could show in one. */
+static const uint64_t ROUND_LEAST_NS = 10000000;
 
 /* Gains in 256ths. */
 enum { ONE = 256, STARTUP_GAIN = 512, DRAIN_MOST = 64, PROBE_GAIN = 320, GIVE_BACK_GAIN = 192 };
@@ -127,9 +129,11 @@ static bool has_overflow(const struct cc_model *model, const struct cc_ack *ack)
 
 /* A new round forgets the oldest of the last ones. */
 static bool note_round(struct cc_model *model, const struct cc_ack *ack) {
-    if (ack->prior_delivered < model->round_ends) {
+    if (ack->prior_delivered < model->round_ends ||
+        ack->now_ns - model->round_ns < ROUND_LEAST_NS) {
         return false;
     }
+    model->round_ns = ack->now_ns;
     uint64_t delivered = ack->delivered - model->round_delivered;
     uint64_t lost = ack->lost - model->round_lost;
     if (delivered >= LOSS_LEAST_BYTES && !ack->app_limited) {
