@@ -7,7 +7,7 @@
 # usage: scripts/demo.sh
 #   SATSYNC_DEMO_LINK=leo-bent         the link (satsync-link profiles lists them)
 #   SATSYNC_DEMO_OUT=demo-out          where stores, keys and logs go; replaced
-#   SATSYNC_DEMO_RANKS=1               processes of each of the three sites
+#   SATSYNC_DEMO_RANKS=2               processes of each of the three sites
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh

@@ -3,7 +3,7 @@
 # a checkpoint of another. Ends with a table.
 
 sites_steps=240
-sites_ranks=${SATSYNC_DEMO_RANKS:-1}
+sites_ranks=${SATSYNC_DEMO_RANKS:-2}
 names=(memphis atlanta abudhabi)
 
 # free_port: a UDP port that nobody has now.

@@ -3,10 +3,11 @@
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libsodium-dev liburing-dev libzstd-dev
     libisal-dev libxxhash-dev libjansson-dev libraft-dev libssl-dev"
-DEMO_PACKAGES="$BUILD_PACKAGES python3"
 # Without it everything is built but the module for the ranks of a site.
 UCX_PACKAGES="libucx-dev"
-TEST_PACKAGES="$BUILD_PACKAGES $UCX_PACKAGES g++ libcmocka-dev python3 clang llvm libclang-rt-14-dev mandoc"
+DEMO_PACKAGES="$BUILD_PACKAGES $UCX_PACKAGES python3"
+TEST_PACKAGES="$BUILD_PACKAGES $UCX_PACKAGES g++ libcmocka-dev python3 clang llvm
+    libclang-rt-14-dev mandoc"
 
 install_packages() {
     missing=""

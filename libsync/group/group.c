@@ -275,8 +275,10 @@ void satsync_group_state_hash(const struct satsync_group *group,
 }
 
 void satsync_group_stats(const struct satsync_group *group, struct satsync_group_stats *stats) {
-    struct satsync_group_stats full = {
-        .size = stats->size, .waited_ns = group->waited_ns, .ticked_ns = group->ticked_ns};
+    struct satsync_group_stats full = {.size = stats->size,
+                                       .applied_steps = group->shared_applied,
+                                       .waited_ns = group->waited_ns,
+                                       .ticked_ns = group->ticked_ns};
     if (group->leader) {
         struct rounds_status status;
         monitor_lock(group->monitor);

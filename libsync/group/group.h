@@ -71,7 +71,8 @@ struct satsync_group {
     struct satsync_operation *operation;
     uint64_t waited_ns;
     uint64_t ticked_ns;
-    uint8_t shared_hash[ROUNDS_HASH_BYTES]; /* ranks above 0: as rank 0 told */
+    uint64_t shared_applied; /* ranks above 0: as rank 0 told */
+    uint8_t shared_hash[ROUNDS_HASH_BYTES];
 
     struct monitor *monitor; /* protects all below */
     struct rounds *rounds;

@@ -22,6 +22,7 @@ struct verdict {
     uint32_t status;
     char subject[64];
     char message[256];
+    uint64_t applied;
     uint8_t hash[ROUNDS_HASH_BYTES];
     struct group_action actions[PARAMETERS_FRAGMENTS + 8];
 };
@@ -50,6 +51,7 @@ static void take_verdict(struct satsync_group *group, const struct satsync_error
     }
     struct rounds_status status;
     rounds_status(group->rounds, &status);
+    verdict->applied = status.applied;
     memcpy(verdict->hash, status.hash, sizeof verdict->hash);
     group->performing = verdict->count > 0;
     monitor_unlock(group->monitor);
@@ -63,6 +65,7 @@ static enum satsync_status share(struct satsync_group *group, struct verdict *ve
     const struct satsync_ranks_buffer buffer = {
         .dtype = SATSYNC_U8, .data = verdict, .count = sizeof *verdict};
     TRY(satsync_ranks_broadcast(group->ranks, &buffer, 0, group->deadline_ns, error));
+    group->shared_applied = verdict->applied;
     memcpy(group->shared_hash, verdict->hash, sizeof group->shared_hash);
     return SATSYNC_OK;
 }
