@@ -162,6 +162,34 @@ static void test_a_faster_path_is_jumped_to(void **state) {
     assert_in_range(rate(&world), 93 * M, 94 * M);
 }
 
+/* A round trip of half a millisecond, deliveries told every five, and a machine that gets 96 % of
+ * the pace out: what a probe adds must show in whole spans, or it is lost in that. */
+static void test_probes_show_on_a_path_of_less_than_a_millisecond(void **state) {
+    (void)state;
+    struct world world;
+    set_up(&world);
+    uint64_t capacity = 1000 * M;
+    for (int span = 0; span < 1000; span++) {
+        uint64_t paced = 0;
+        for (int i = 0; i < 10; i++) {
+            uint64_t prior = world.delivered;
+            paced += rate(&world) / 10;
+            rtt_sample(&world.rtt, MS / 2, 0);
+            world.now_ns += MS / 2;
+            world.delivered += rate(&world) / 8 / 2000;
+            uint64_t seen = paced / 100 * 96 < capacity ? paced / 100 * 96 : capacity;
+            const struct cc_ack ack = {
+                .now_ns = world.now_ns,
+                .delivered = world.delivered,
+                .prior_delivered = prior,
+                .arrival = {.rate_bps = i == 9 ? seen : 0, .since_ns = world.now_ns - 5 * MS}};
+            world.cc.ops->acked(&world.cc, &ack, &world.rtt);
+        }
+        capacity = span < 100 ? 1000 * M : 5000 * M;
+    }
+    assert_in_range(rate(&world), 4500 * M, 6500 * M);
+}
+
 static void test_jumps_that_gain_nothing_are_not_repeated_at_once(void **state) {
     (void)state;
     struct world world;
@@ -235,6 +263,7 @@ int main(void) {
         cmocka_unit_test(test_little_to_send_at_first_does_not_pin_the_rate),
         cmocka_unit_test(test_little_to_send_never_lowers_the_rate),
         cmocka_unit_test(test_a_faster_path_is_jumped_to),
+        cmocka_unit_test(test_probes_show_on_a_path_of_less_than_a_millisecond),
         cmocka_unit_test(test_jumps_that_gain_nothing_are_not_repeated_at_once),
         cmocka_unit_test(test_a_slower_path_with_a_queue_is_believed_soon),
         cmocka_unit_test(test_a_slower_path_without_one_is_believed_after_ten_rounds),
