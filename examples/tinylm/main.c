@@ -178,7 +178,7 @@ static int train_and_tell(struct run *run) {
     outcome.order2_loss = text_order2_loss(&run->trainer.text);
     print_outcome(run, &outcome);
     bool better = outcome.validation_loss >= 0 && outcome.validation_loss < outcome.order2_loss;
-    if (run->trainer.progress[PROGRESS_STEP] >= DEFAULT_STEPS && !better) {
+    if (run->options->steps >= DEFAULT_STEPS && !better) {
         fprintf(stderr, "tinylm: the model is no better than an order-2 model: it is broken\n");
         return EXIT_BROKEN;
     }

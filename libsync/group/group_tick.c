@@ -104,8 +104,9 @@ static enum satsync_status give(struct satsync_group *group, size_t fragment,
         rounds_give(group->rounds, group_now_ns(group), fragment, parameters->scratch, &refused);
     monitor_unlock(group->monitor);
     wake(group);
-    /* Out of order means that a newer state has come meanwhile, and this is not asked for now. */
-    if (status != SATSYNC_OK && status != SATSYNC_WRONG_STATE) {
+    /* Decided without it, or a newer state has come meanwhile: it is not asked for any more. */
+    bool late = status == SATSYNC_AGAIN || status == SATSYNC_WRONG_STATE;
+    if (status != SATSYNC_OK && !late) {
         *failed = refused;
     }
     return SATSYNC_OK;
