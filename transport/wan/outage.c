@@ -85,6 +85,10 @@ void outage_probed(struct outage *outage, uint64_t now_ns) {
     }
 }
 
+bool outage_is_dark(const struct outage *outage) {
+    return outage->frozen && (outage->stops_new || outage->interval_ns == OUTAGE_PROBE_MOST_NS);
+}
+
 bool outage_met(const struct outage *outage, uint64_t sent_ns) {
     return outage->count > 0 && sent_ns > outage->dark_from_ns && sent_ns < outage->thawed_ns;
 }

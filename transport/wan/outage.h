@@ -61,6 +61,10 @@ void outage_begin(struct outage *outage, uint64_t now_ns, uint64_t rtt_ns, uint6
  * is what the link's return may stay unnoticed. */
 void outage_probed(struct outage *outage, uint64_t now_ns);
 
+/* What an operator would call waiting for the link: frozen with enough in flight, or with little
+ * until the pauses between unanswered probes have become the longest. */
+bool outage_is_dark(const struct outage *outage);
+
 /* True when a packet that left at `sent_ns` met an outage: its loss says nothing of the path. */
 bool outage_met(const struct outage *outage, uint64_t sent_ns);
 

@@ -8,7 +8,7 @@ static enum link_state state_of(const struct wan *wan) {
     if (wan->phase == WAN_CLOSED) {
         return LINK_CLOSED;
     }
-    if (wan->outage.frozen && wan->outage.stops_new) {
+    if (outage_is_dark(&wan->outage)) {
         return LINK_WAITING;
     }
     if (wan->phase == WAN_CONNECTING && wan->send.unsent[LINK_CONTROL] == 0 &&

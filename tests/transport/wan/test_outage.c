@@ -63,6 +63,29 @@ static void test_silence_counts_from_the_first_packet_in_flight(void **state) {
     assert_int_equal(outage.quiet_ns, 160 * MS);
 }
 
+static void test_silence_with_little_in_flight_becomes_an_outage_to_the_eye(void **state) {
+    (void)state;
+    struct outage outage;
+    outage_init(&outage);
+    assert_false(outage_is_dark(&outage));
+    outage_begin(&outage, 200 * MS, 40 * MS, 100);
+    assert_true(outage_is_dark(&outage));
+    outage_init(&outage);
+    uint64_t now_ns = 200 * MS;
+    outage_begin(&outage, now_ns, 40 * MS, 2);
+    for (int probes = 0; now_ns < 1000 * MS; probes++) {
+        assert_false(outage_is_dark(&outage));
+        outage_probed(&outage, now_ns);
+        now_ns = outage.probe_ns;
+    }
+    for (int probes = 0; probes < 3; probes++) {
+        outage_probed(&outage, outage.probe_ns);
+    }
+    assert_true(outage_is_dark(&outage));
+    (void)outage_heard(&outage, 5000 * MS, 4900 * MS);
+    assert_false(outage_is_dark(&outage));
+}
+
 static void test_bulk_hushes_when_the_next_ack_is_late_and_not_before(void **state) {
     (void)state;
     struct outage outage;
@@ -105,6 +128,7 @@ int main(void) {
         cmocka_unit_test(test_probes_slow_down_to_one_in_400_ms),
         cmocka_unit_test(test_first_ack_thaws_and_marks_what_met_the_outage),
         cmocka_unit_test(test_few_packets_in_flight_stop_nothing),
+        cmocka_unit_test(test_silence_with_little_in_flight_becomes_an_outage_to_the_eye),
         cmocka_unit_test(test_bulk_hushes_when_the_next_ack_is_late_and_not_before),
         cmocka_unit_test(test_silence_counts_from_the_first_packet_in_flight),
     };
