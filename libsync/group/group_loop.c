@@ -13,8 +13,20 @@ enum {
     CLOSING_NS = 1000000000, /* to tell the peers goodbye */
 };
 
+/* The endpoint's own clock belongs to the group's thread; on a manual engine there is no other. */
 uint64_t group_now_ns(const struct satsync_group *group) {
-    return group->endpoint->ops->now_ns(group->endpoint);
+    return group->engine->manual ? group->endpoint->ops->now_ns(group->endpoint)
+                                 : group->engine->ports.now_ns();
+}
+
+/* Waits on the endpoint until a time of the group's clock. */
+static void rest_until(struct satsync_group *group, uint64_t until_ns) {
+    struct endpoint *endpoint = group->endpoint;
+    uint64_t now_ns = group_now_ns(group);
+    if (until_ns > now_ns) {
+        uint64_t until = endpoint->ops->now_ns(endpoint) + (until_ns - now_ns);
+        endpoint->ops->wait(endpoint, until);
+    }
 }
 
 static void tell_link(struct satsync_group *group, enum satsync_group_event_kind kind, size_t peer,
@@ -233,7 +245,7 @@ static void say_goodbye(struct satsync_group *group) {
         }
         free_links(group, false);
         if (group->links) {
-            endpoint->ops->wait(endpoint, until_ns);
+            rest_until(group, until_ns);
         }
     }
 }
@@ -256,10 +268,7 @@ enum satsync_status group_loop_run(struct job *job, struct satsync_error *error)
     (void)error;
     struct satsync_group *group = (struct satsync_group *)job;
     while (!operation_cancelled(job->operation)) {
-        uint64_t deadline_ns = turn(group);
-        if (deadline_ns > group_now_ns(group)) {
-            group->endpoint->ops->wait(group->endpoint, deadline_ns);
-        }
+        rest_until(group, turn(group));
     }
     say_goodbye(group);
     close_endpoint(group);
