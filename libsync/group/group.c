@@ -68,7 +68,7 @@ static enum satsync_status copy_options(struct satsync_group *group,
     group->site = options->site;
     group->site_count = options->site_count;
     group->witness = options->witness && options->site + 1 == options->site_count;
-    group->deadline_ns = options->deadline_ns;
+    group->ranks_ns = options->deadline_ns + options->give_up_ns;
     group->give_up_ns = options->give_up_ns;
     group->key = key_site(options->key);
     group->carrier = options->carrier;

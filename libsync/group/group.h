@@ -55,8 +55,8 @@ struct satsync_group {
     bool leader;                 /* rank 0: all below but `parameters` and `given` is its own */
     size_t site;
     size_t site_count;
-    bool witness; /* this site is one */
-    uint64_t deadline_ns;
+    bool witness;      /* this site is one */
+    uint64_t ranks_ns; /* for the ranks to meet: a step may wait, and a site stand still */
     uint64_t give_up_ns;
     const struct site_key *key;
     uint8_t (*keys)[LINK_KEY_BYTES]; /* of all sites */

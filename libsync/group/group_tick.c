@@ -64,7 +64,7 @@ static enum satsync_status share(struct satsync_group *group, struct verdict *ve
     }
     const struct satsync_ranks_buffer buffer = {
         .dtype = SATSYNC_U8, .data = verdict, .count = sizeof *verdict};
-    TRY(satsync_ranks_broadcast(group->ranks, &buffer, 0, group->deadline_ns, error));
+    TRY(satsync_ranks_broadcast(group->ranks, &buffer, 0, group->ranks_ns, error));
     group->shared_applied = verdict->applied;
     memcpy(group->shared_hash, verdict->hash, sizeof group->shared_hash);
     return SATSYNC_OK;
@@ -81,7 +81,7 @@ static enum satsync_status take_mean(struct satsync_group *group, size_t fragmen
     }
     const struct satsync_ranks_buffer buffer = {
         .dtype = SATSYNC_F32, .data = values, .count = count};
-    TRY(satsync_ranks_all_reduce(group->ranks, &buffer, group->deadline_ns, error));
+    TRY(satsync_ranks_all_reduce(group->ranks, &buffer, group->ranks_ns, error));
     const float ranks = (float)satsync_ranks_count(group->ranks);
     for (uint64_t i = 0; i < count; i++) {
         values[i] /= ranks;
@@ -153,7 +153,7 @@ static enum satsync_status merge(struct satsync_group *group, enum group_action_
                 .dtype = SATSYNC_F32,
                 .data = group->parameters.scratch,
                 .count = parameters_elements(&group->parameters, fragment)};
-            TRY(satsync_ranks_broadcast(group->ranks, &buffer, 0, group->deadline_ns, error));
+            TRY(satsync_ranks_broadcast(group->ranks, &buffer, 0, group->ranks_ns, error));
         }
         if (!group->leader) {
             merge_at_rank(group, fragment, kind);

@@ -105,9 +105,9 @@ SATSYNC_API void satsync_group_close(struct satsync_group *group);
 
 /* After inner step `step` (counting up, from any number). Takes what is to be sent from the tensors
  * and merges outer steps that are due into them; it does not wait for other sites, only (at most
- * deadline_ns) for the other ranks of this one. SATSYNC_AGAIN: an outer step is due and not here:
- * call satsync_group_wait before the next inner step. SATSYNC_INVALID: a parameter is not finite or
- * moved too far; nothing was sent, and the site sits this step out. */
+ * deadline_ns and give_up_ns) for the other ranks of this one. SATSYNC_AGAIN: an outer step is due
+ * and not here: call satsync_group_wait before the next inner step. SATSYNC_INVALID: a parameter is
+ * not finite or moved too far; nothing was sent, and the site sits this step out. */
 SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
 satsync_group_tick(struct satsync_group *group, uint64_t step, struct satsync_error *error);
 
