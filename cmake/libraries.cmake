@@ -70,6 +70,8 @@ write_basic_package_version_file(satsync-config-version.cmake COMPATIBILITY Same
 install(TARGETS satsync EXPORT satsync-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${CMAKE_BINARY_DIR}/libsatsync.a DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY libsync/include/satsync DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+set(SATSYNC_PYTHON_DIR lib/python3/dist-packages CACHE STRING "Where the Python package goes")
+install(DIRECTORY python/satsync DESTINATION ${SATSYNC_PYTHON_DIR} PATTERN __pycache__ EXCLUDE)
 install(FILES ${CMAKE_BINARY_DIR}/satsync.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(EXPORT satsync-targets NAMESPACE satsync::
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/satsync)

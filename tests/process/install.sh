@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs into an empty folder and builds a program against it: by pkg-config, shared and static,
-# and by find_package. The static archive must show no name but satsync_*.
+# by find_package, and from Python. The static archive must show no name but satsync_*.
 set -euo pipefail
 build=$1
 work=$(mktemp -d)
@@ -63,4 +63,6 @@ cmake --build "$work/find/build" >"$work/log" 2>&1 || {
 }
 "$work/find/build/use"
 "$work/prefix/bin/satsync" --version
-echo "installed, moved and used: shared, static and by find_package"
+PYTHONPATH="$work/prefix/lib/python3/dist-packages" LD_LIBRARY_PATH=$lib python3 -B -c \
+    'import satsync; print("Python", satsync.__version__); satsync.Engine().close()'
+echo "installed, moved and used: shared, static, by find_package and from Python"
