@@ -26,7 +26,7 @@ static void make_pattern(void) {
     }
 }
 
-static const uint8_t *pattern_at(uint64_t message, uint64_t offset) {
+const uint8_t *pair_content(uint64_t message, uint64_t offset) {
     return pattern + (message * 7919 + offset) % PATTERN_BYTES;
 }
 
@@ -56,7 +56,8 @@ void pair_start(struct wan_pair *pair) {
                                       .parameter_bytes =
                                           wan_parameters(options, pair->parameters[0]),
                                       .session = random_u64(&pair->random),
-                                      .seed = {1, 2, 3}};
+                                      .seed = {1, 2, 3},
+                                      .without_aes = pair->without_aes};
     assert_int_equal(handshake_begin(&pair->handshake, &hello, NULL), SATSYNC_OK);
     options->handshake = &pair->handshake;
     struct satsync_error error;
@@ -126,6 +127,9 @@ static void transmit(struct wan_pair *pair, int from, const uint8_t *data, size_
     struct pair_path *path = &pair->paths[from];
     size_t ip_bytes = bytes + WAN_IP_UDP_BYTES;
     note_trace(pair, data, bytes);
+    if (pair->tap) {
+        pair->tap(pair, from, data, bytes);
+    }
     path->datagrams++;
     path->ip_bytes += ip_bytes;
     uint64_t start = path->free_ns > pair->now_ns ? path->free_ns : pair->now_ns;
@@ -156,7 +160,7 @@ static void write_more(struct pair_end *end, uint64_t number) {
     while (message->written < message->bytes && !message->waits_for_writable) {
         uint64_t bytes = message->bytes - message->written;
         bytes = bytes < message->slice_bytes ? bytes : message->slice_bytes;
-        struct link_slice slice = {pattern_at(number, message->written), bytes,
+        struct link_slice slice = {pair_content(number, message->written), bytes,
                                    (void *)(uintptr_t)(number + 1)};
         enum satsync_status status = wan_write(end->wan, number, &slice);
         if (status == SATSYNC_AGAIN) {
@@ -193,7 +197,7 @@ static void take_data(struct pair_end *end, const struct link_event *event) {
     struct range gap = ranges_first_gap(&message->got, event->offset, event->offset + event->bytes);
     assert_true(gap.from == event->offset && gap.to == event->offset + event->bytes);
     assert_int_equal(ranges_add(&message->got, gap.from, gap.to), SATSYNC_OK);
-    assert_memory_equal(event->data, pattern_at(event->message, event->offset), event->bytes);
+    assert_memory_equal(event->data, pair_content(event->message, event->offset), event->bytes);
     if (end->hold) {
         end->held_back += event->bytes;
     } else {

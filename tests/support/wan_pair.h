@@ -90,6 +90,10 @@ struct wan_pair {
     struct parity *parity[2];
     uint8_t parameters[2][WAN_PARAMETERS_BYTES];
     uint64_t trace; /* a hash of every datagram's time, length and bytes */
+    bool without_aes;
+    /* Sees each datagram as it is sent; may be NULL. */
+    void (*tap)(const struct wan_pair *pair, int from, const uint8_t *data, size_t bytes);
+    void *tap_context;
     uint8_t *batch;
 };
 
@@ -97,6 +101,9 @@ struct wan_pair {
 void pair_init(struct wan_pair *pair, uint64_t seed);
 void pair_start(struct wan_pair *pair);
 void pair_fini(struct wan_pair *pair);
+
+/* What a message has from `offset` on, for at least 1 MiB. */
+const uint8_t *pair_content(uint64_t message, uint64_t offset);
 
 /* Begins a message at an end; its slices follow as the wan takes them. */
 uint64_t pair_submit(struct wan_pair *pair, int end, enum link_class class, uint64_t bytes);
