@@ -71,3 +71,18 @@ def open_sealed(cipher, key, nonce, sealed, associated):
                ctypes.c_ulonglong(len(associated)), nonce, key) != 0:
         return None
     return out.raw[:size.value]
+
+
+def verify(signature, message, public):
+    """Ed25519."""
+    return _sodium.crypto_sign_verify_detached(
+        signature, message, ctypes.c_ulonglong(len(message)), public) == 0
+
+
+def open_box(sealed, public, secret):
+    """A libsodium sealed box, or None."""
+    out = ctypes.create_string_buffer(max(1, len(sealed) - 48))
+    if _sodium.crypto_box_seal_open(out, sealed, ctypes.c_ulonglong(len(sealed)), public,
+                                    secret) != 0:
+        return None
+    return out.raw[:len(sealed) - 48]
