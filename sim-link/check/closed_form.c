@@ -20,7 +20,7 @@ struct bench {
     struct sim *sim;
     struct lane *lane;
     uint64_t delivered;
-    double delivered_s; /* sum of times */
+    uint64_t times_ns; /* sum of the times of delivery, modulo 2^64 */
     uint64_t last_ns;
     uint64_t last_number;
     uint64_t run_counts[BURST_BINS + 1]; /* lost runs by length; the last: of that and more */
@@ -31,7 +31,7 @@ static void take(void *context, uint64_t now_ns, struct packet *packet) {
     uint64_t lost = bench->delivered == 0 ? 0 : packet->number - bench->last_number - 1;
     bench->run_counts[lost > BURST_BINS ? BURST_BINS : lost]++;
     bench->delivered++;
-    bench->delivered_s += (double)now_ns / 1e9;
+    bench->times_ns += now_ns;
     bench->last_ns = now_ns;
     bench->last_number = packet->number;
     sim_release(bench->sim, packet);
@@ -63,30 +63,37 @@ static void close_bench(struct bench *bench) {
     sim_close(bench->sim);
 }
 
-/* Random arrivals at a load in permille; the sum of their times, and the load that they made. */
+/* Random arrivals at a load in permille: the sum of their times, that of the departures which
+ * Lindley's recursion gives them, both modulo 2^64, and the load that they made. */
 struct arrivals {
-    double sum_s;
+    uint64_t times_ns;
+    uint64_t departures_ns;
     double load;
 };
 
 static struct arrivals send_at_random(struct bench *bench, uint64_t count, uint64_t permille,
                                       uint64_t seed) {
     struct random random = random_of(seed, 1u << 20 | permille);
+    struct arrivals sent = {0, 0, 0};
     uint64_t now_ns = 0;
-    double sum_s = 0;
+    uint64_t end_ns = 0;
     for (uint64_t i = 0; i < count; i++) {
         now_ns += draw_exponential(&random, SERVICE_NS * 1000 / permille);
         send_at(bench, now_ns);
-        sum_s += (double)now_ns / 1e9;
+        end_ns = (end_ns > now_ns ? end_ns : now_ns) + SERVICE_NS;
+        sent.times_ns += now_ns;
+        sent.departures_ns += end_ns;
     }
-    double load = (double)SERVICE_NS * (double)count / (double)now_ns;
-    return (struct arrivals){sum_s, load};
+    sent.load = (double)SERVICE_NS * (double)count / (double)now_ns;
+    return sent;
 }
 
 /* Mean wait rho * S / (2 * (1 - rho)) (Pollaczek 1930, Khinchine 1932), at the load as it came: how
- * far that strays is the arrivals' chance, not the transmitter's doing. */
+ * far that strays is the arrivals' chance, not the transmitter's doing. What chance there is, is in
+ * the mean alone: against Lindley's recursion (1952) on the same arrivals nothing may be off. */
 static void check_waits(struct verdicts *verdicts, const struct closed_form *options) {
     const unsigned loads[] = {300, 500, 700, 800, 900, 950};
+    uint64_t off_ns = 0;
     for (size_t i = 0; i < sizeof loads / sizeof *loads; i++) {
         struct bench bench;
         char name[VERDICT_NAME_BYTES];
@@ -94,12 +101,16 @@ static void check_waits(struct verdicts *verdicts, const struct closed_form *opt
         open_bench(&bench, "plain?rate=8M&queue-packets=0", options->seed);
         struct arrivals sent = send_at_random(&bench, count, loads[i], options->seed);
         close_bench(&bench);
+        off_ns |= bench.times_ns - sent.departures_ns;
         double service_s = (double)SERVICE_NS / 1e9;
-        double wait_s = (bench.delivered_s - sent.sum_s) / (double)count - service_s;
+        double waits_s = (double)(bench.times_ns - sent.times_ns) / 1e9;
         double due_s = sent.load * service_s / (2 * (1 - sent.load));
         snprintf(name, sizeof name, "M/D/1: mean wait over theory at load %.2f", loads[i] / 1000.0);
-        verdict_near(verdicts, name, wait_s / due_s, 1, loads[i] > 900 ? 0.02 : 0.005);
+        verdict_near(verdicts, name, (waits_s / (double)count - service_s) / due_s, 1,
+                     loads[i] > 900 ? 0.02 : 0.005);
     }
+    verdict_within(verdicts, "M/D/1: sum of departures off Lindley's recursion, ns", (double)off_ns,
+                   0, 0);
 }
 
 double closed_form_blocking(double load, unsigned room) {
@@ -123,19 +134,27 @@ double closed_form_blocking(double load, unsigned room) {
     return 1 - 1 / (states[0] / sum + load);
 }
 
+/* K counts the packet in transmission. The share is off by chance alone: over 10^7 arrivals by a
+ * deviation of 0.03, 0.12 and 0.45 % of itself, as a simulation of nothing but the recursion is. */
 static void check_blocking(struct verdicts *verdicts, const struct closed_form *options) {
-    const unsigned rooms[] = {2, 5, 10};
-    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+    static const struct {
+        unsigned room;
+        double packets;
+        double share;
+    } cases[] = {{2, 1e7, 0.002}, {5, 1e7, 0.005}, {10, 3e7, 0.01}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bench bench;
         char text[VERDICT_NAME_BYTES];
-        uint64_t count = (uint64_t)(1e7 * options->scale);
-        snprintf(text, sizeof text, "plain?rate=8M&queue-packets=%u", rooms[i]);
+        unsigned room = cases[i].room;
+        uint64_t count = (uint64_t)(cases[i].packets * options->scale);
+        snprintf(text, sizeof text, "plain?rate=8M&queue-packets=%u", room);
         open_bench(&bench, text, options->seed);
-        struct arrivals sent = send_at_random(&bench, count, 900, options->seed + rooms[i]);
+        struct arrivals sent = send_at_random(&bench, count, 900, options->seed + room);
         close_bench(&bench);
         double blocked = 1 - (double)bench.delivered / (double)count;
-        snprintf(text, sizeof text, "M/D/1/K: blocked over theory, load 0.9, K = %u", rooms[i]);
-        verdict_near(verdicts, text, blocked / closed_form_blocking(sent.load, rooms[i]), 1, 0.02);
+        snprintf(text, sizeof text, "M/D/1/K: blocked over theory, load 0.9, K = %u", room);
+        verdict_near(verdicts, text, blocked / closed_form_blocking(sent.load, room), 1,
+                     cases[i].share);
     }
 }
 
@@ -144,7 +163,7 @@ static void check_drift(struct verdicts *verdicts, const struct closed_form *opt
     struct bench bench;
     char name[VERDICT_NAME_BYTES];
     const uint64_t rate_bps = 99999989;
-    uint64_t count = (uint64_t)(1e7 * options->scale);
+    uint64_t count = options->drift_packets;
     open_bench(&bench, "plain?rate=99999989&queue-packets=0", options->seed);
     for (uint64_t i = 0; i < count; i++) {
         send_at(&bench, i < 8 ? 0 : bench.last_ns);

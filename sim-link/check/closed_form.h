@@ -1,4 +1,5 @@
-/* The emulation against closed forms; counts of packets are multiplied by `scale`. */
+/* The emulation against closed forms; counts of packets are multiplied by `scale`, but for drift.
+ */
 #ifndef SIM_LINK_CHECK_CLOSED_FORM_H
 #define SIM_LINK_CHECK_CLOSED_FORM_H
 
@@ -8,7 +9,8 @@
 
 struct closed_form {
     uint64_t seed;
-    double scale; /* 1: some seconds; tolerances are for 1 and more */
+    double scale;           /* 1: some seconds; tolerances are for 1 and more */
+    uint64_t drift_packets; /* back to back */
 };
 
 void closed_form_queues(struct verdicts *verdicts, const struct closed_form *options);

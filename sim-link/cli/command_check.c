@@ -50,7 +50,9 @@ static enum satsync_status check_data(struct verdicts *verdicts, const struct cl
 enum satsync_status command_check_link(const struct cli_args *args, struct satsync_error *error) {
     static struct verdicts verdicts;
     struct closed_form options = {.seed = args->given[OPTION_SEED] ? args->values[OPTION_SEED] : 1,
-                                  .scale = args->values[OPTION_THOROUGH] ? 100 : 1};
+                                  .scale = args->values[OPTION_THOROUGH] ? 10 : 1,
+                                  .drift_packets =
+                                      args->values[OPTION_THOROUGH] ? 1000000000 : 10000000};
     ENSURE(args->word_count == 0, error, SATSYNC_INVALID, args->words[0],
            "check takes no argument but options; see satsync-link check --help");
     closed_form_queues(&verdicts, &options);

@@ -3,6 +3,8 @@
 #include "support/cmocka.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
 static void print_failed(const struct verdicts *verdicts) {
     for (size_t i = 0; i < verdicts->count; i++) {
@@ -50,12 +52,14 @@ static void test_loss_laws_hold(void **state) {
 static void test_queues_hold(void **state) {
     (void)state;
     static struct verdicts verdicts;
-    struct closed_form options = {.seed = 1, .scale = 0.05};
+    struct closed_form options = {.seed = 1, .scale = 0.05, .drift_packets = 500000};
     closed_form_queues(&verdicts, &options);
     print_failed(&verdicts);
     /* The waits and blocking with a twentieth of the packets that their tolerance is for. */
     for (size_t i = 0; i < verdicts.count; i++) {
-        assert_true(i < 9 ? fabs(verdicts.rows[i].measured - 1) < 0.06 : verdicts.rows[i].passed);
+        bool by_chance = strstr(verdicts.rows[i].name, "over theory") != NULL;
+        assert_true(verdicts.rows[i].passed ||
+                    (by_chance && fabs(verdicts.rows[i].measured - 1) < 0.06));
     }
 }
 
