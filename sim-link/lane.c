@@ -16,6 +16,7 @@ struct lane {
     struct lane_stages stages;
     uint64_t mtu_bytes;
     uint64_t next_ns;
+    struct lane_watch *watch;
     struct lane_counts counts;
 };
 
@@ -25,8 +26,20 @@ const char *drop_cause_name(enum drop_cause cause) {
     return names[cause];
 }
 
+static void show(struct lane *lane, uint64_t now_ns, const struct packet *packet, unsigned fate) {
+    struct lane_fate shown = {.now_ns = now_ns, .delivered = fate == 0};
+    shown.cause = (enum drop_cause)(fate == 0 ? 0 : fate - 1);
+    for (struct lane_watch *watch = lane->watch; watch != NULL; watch = watch->next) {
+        watch->fate(watch, lane, &shown, packet);
+    }
+}
+
+/* `fate` is 0 when it arrived, else the cause and 1. */
 static void note(struct lane *lane, uint64_t now_ns, const struct packet *packet, unsigned fate) {
     struct trace_hash *trace = lane->options.trace;
+    if (lane->watch != NULL) {
+        show(lane, now_ns, packet, fate);
+    }
     if (trace != NULL) {
         const struct lane_identity *identity = &lane->options.identity;
         trace_hash_add(trace, now_ns);
@@ -120,6 +133,7 @@ void lane_push(struct lane *lane, uint64_t now_ns, const struct packet *header, 
         return;
     }
     packet->number = number;
+    packet->entered_ns = now_ns;
     packet->bytes = header->bytes;
     packet->wire_bytes =
         header->bytes + (lane->options.whole_packets ? 0 : (uint32_t)LANE_HEADER_BYTES);
@@ -152,6 +166,14 @@ void lane_run(struct lane *lane, uint64_t now_ns) {
 
 uint16_t lane_index(const struct lane *lane) {
     return lane->options.index;
+}
+
+const struct lane_identity *lane_identity(const struct lane *lane) {
+    return &lane->options.identity;
+}
+
+void lane_watch(struct lane *lane, struct lane_watch *first) {
+    lane->watch = first;
 }
 
 void lane_counts(const struct lane *lane, struct lane_counts *counts) {

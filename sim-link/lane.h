@@ -69,6 +69,8 @@ struct lane_plan {
 
 enum { LANE_HEADER_BYTES = 28, LANE_HOPS_LIMIT = 8 }; /* IPv4 and UDP */
 
+struct lane;
+
 struct lane_counts {
     uint64_t entered_packets;
     uint64_t entered_bytes;
@@ -86,9 +88,21 @@ struct lane_identity {
     uint64_t seed;
     uint32_t link;      /* both directions of a link share the draws of its slots and gates */
     uint32_t direction; /* 0 or 1 */
+    const char *name;   /* for who looks inside; borrowed, may be NULL */
 };
 
-struct lane;
+/* Sees what becomes of each packet, before its owner does. A leaf: it pushes nothing. */
+struct lane_fate {
+    uint64_t now_ns;
+    bool delivered;
+    enum drop_cause cause; /* when it was not */
+};
+struct lane_watch {
+    void (*fate)(struct lane_watch *watch, const struct lane *lane, const struct lane_fate *fate,
+                 const struct packet *packet);
+    struct lane_watch *next; /* NULL in the last */
+};
+
 typedef void lane_sink(void *context, uint64_t now_ns, struct packet *packet);
 
 struct lane_options {
@@ -118,6 +132,11 @@ uint64_t lane_next_ns(const struct lane *lane);
 void lane_run(struct lane *lane, uint64_t now_ns);
 
 uint16_t lane_index(const struct lane *lane);
+
+const struct lane_identity *lane_identity(const struct lane *lane);
+
+/* From now on; borrowed, NULL for nobody. */
+void lane_watch(struct lane *lane, struct lane_watch *first);
 
 void lane_counts(const struct lane *lane, struct lane_counts *counts);
 

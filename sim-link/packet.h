@@ -18,6 +18,7 @@ struct packet {
     uint64_t due_ns;     /* when the stage that holds it lets it go */
     uint64_t number;     /* in order of entry into its lane, from 0 */
     uint64_t content;    /* hash of the payload as it entered */
+    uint64_t entered_ns;
     uint32_t bytes;      /* payload */
     uint32_t wire_bytes; /* with IP and UDP headers: what rate and queue count */
     uint32_t flow;       /* the user's */

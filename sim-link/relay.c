@@ -32,6 +32,7 @@ struct relay {
     uint64_t origin_ns; /* the listening net's clock less the sim's */
     uint64_t shut_until_ns;
     uint64_t refused_packets;
+    struct record record;
     struct relay_out out;
 };
 
@@ -222,15 +223,17 @@ static enum satsync_status open_lanes(struct relay *relay, struct satsync_error 
                                   .allocator = relay->options.allocator};
     TRY(sim_open(&options, &relay->sim, error));
     struct sim_lane up = {.plan = &relay->profile.there,
-                          .identity = {.seed = relay->profile.seed, .direction = 0},
+                          .identity = {.seed = relay->profile.seed, .direction = 0, .name = "up"},
                           .sink = send_up,
                           .context = relay};
-    struct sim_lane down = {.plan = &relay->profile.back,
-                            .identity = {.seed = relay->profile.seed, .direction = 1},
-                            .sink = send_down,
-                            .context = relay};
+    struct sim_lane down = {
+        .plan = &relay->profile.back,
+        .identity = {.seed = relay->profile.seed, .direction = 1, .name = "down"},
+        .sink = send_down,
+        .context = relay};
     TRY(sim_add(relay->sim, &up, &relay->up, error));
-    return sim_add(relay->sim, &down, &relay->down, error);
+    TRY(sim_add(relay->sim, &down, &relay->down, error));
+    return record_open(&relay->options.record, relay->sim, &relay->record, error);
 }
 
 /* Finds out now, not at the first datagram, whether the target can be named. */
@@ -274,9 +277,18 @@ enum satsync_status relay_open(const struct relay_options *options, struct relay
     return SATSYNC_OK;
 }
 
+enum satsync_status relay_close_record(struct relay *relay, struct satsync_error *error) {
+    sim_run_until(relay->sim, now_of(relay));
+    relay_out_flush(&relay->out);
+    return record_close(&relay->record, error);
+}
+
 void relay_close(struct relay *relay) {
     if (relay == NULL) {
         return;
+    }
+    if (record_close(&relay->record, NULL) != SATSYNC_OK) {
+        log_line(relay->options.log, LOG_WARNING, "relay", "the record is not whole");
     }
     for (size_t i = 0; i < RELAY_CLIENTS_LIMIT; i++) {
         drop_client(relay, &relay->clients[i]);
@@ -301,6 +313,8 @@ void relay_report(const struct relay *relay, struct relay_report *report) {
     report->unsent_packets = relay->out.unsent_packets;
     lane_counts(relay->up, &report->up);
     lane_counts(relay->down, &report->down);
+    lane_state(relay->up, now_of(relay), &report->up_state);
+    lane_state(relay->down, now_of(relay), &report->down_state);
     report->late = relay->out.late;
     relay_report_judge(report, relay->profile.rtt_ns);
 }

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "port/net.h"
 #include "sim-link/profile.h"
+#include "sim-link/record.h"
 
 enum { RELAY_CLIENTS_LIMIT = 64 };
 
@@ -26,6 +27,7 @@ struct relay_options {
     enum satsync_status (*open_upstream)(void *context, struct net **net,
                                          struct satsync_error *error);
     void *context;
+    struct record_options record;
     const struct allocator *allocator;
     const struct log *log; /* may be NULL */
 };
@@ -35,6 +37,10 @@ struct relay;
 enum satsync_status relay_open(const struct relay_options *options, struct relay **relay,
                                struct satsync_error *error) SATSYNC_MUST_CHECK;
 void relay_close(struct relay *relay);
+
+/* Ends the record, up to now; relay_close does so too, but says nothing. */
+enum satsync_status relay_close_record(struct relay *relay,
+                                       struct satsync_error *error) SATSYNC_MUST_CHECK;
 
 /* Takes in what has come, and sends what is due; does not block. */
 void relay_poll(struct relay *relay);
@@ -61,6 +67,8 @@ struct relay_report {
     uint64_t unsent_packets;  /* that the system would not take in time */
     struct lane_counts up;
     struct lane_counts down;
+    struct lane_state up_state; /* of this moment */
+    struct lane_state down_state;
     struct histogram late;  /* nanoseconds between when a datagram was due and when it was sent */
     uint64_t late_limit_ns; /* the larger of 1 ms and 1 % of the link's round trip */
     bool is_void; /* p99 of lateness is above the limit: figures of this run mean nothing */

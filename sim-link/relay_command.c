@@ -1,6 +1,7 @@
 #include "sim-link/relay_command.h"
 
 #include "base/timers.h"
+#include "sim-link/link_metrics.h"
 
 #include <satsync/option.h>
 #include <string.h>
@@ -14,8 +15,8 @@ static const struct satsync_option outage_row = {"outage",
                                                  "How long the link drops everything."};
 
 static const struct satsync_option commands[] = {
-    {.name = "outage"}, {.name = "down"}, {.name = "up"},
-    {.name = "get"},    {.name = "set"},  {.name = "quit"},
+    {.name = "outage"}, {.name = "down"},    {.name = "up"},   {.name = "get"},
+    {.name = "set"},    {.name = "metrics"}, {.name = "quit"},
 };
 
 static void say(struct json *answer, const char *problem) {
@@ -30,7 +31,7 @@ static void say(struct json *answer, const char *problem) {
 }
 
 static void refuse(const char *line, struct json *answer) {
-    char problem[160] = "the commands are outage TIME, down, up, set OPTIONS, get, quit";
+    char problem[160] = "the commands are outage TIME, down, up, set OPTIONS, get, metrics, quit";
     const char *nearest = NULL;
     size_t count = sizeof commands / sizeof *commands;
     (void)satsync_option_find(commands, count, line, &nearest);
@@ -51,6 +52,19 @@ static void get(const struct relay *relay, struct json *answer) {
     json_put_bool(answer, relay_is_shut(relay));
     json_put_key(answer, "report");
     relay_report_json(&report, answer);
+    json_end_object(answer);
+}
+
+static void put_metrics(const struct relay *relay, struct json *answer) {
+    static struct relay_report report;
+    static char text[LINK_METRICS_BYTES];
+    relay_report(relay, &report);
+    link_metrics_text(&report, text);
+    json_put_object(answer);
+    json_put_key(answer, "ok");
+    json_put_bool(answer, true);
+    json_put_key(answer, "metrics");
+    json_put_string(answer, text);
     json_end_object(answer);
 }
 
@@ -75,6 +89,8 @@ void relay_command(struct relay *relay, const char *line, bool *quit, struct jso
         say(answer, NULL);
     } else if (strcmp(line, "get") == 0) {
         get(relay, answer);
+    } else if (strcmp(line, "metrics") == 0) {
+        put_metrics(relay, answer);
     } else if (strcmp(line, "quit") == 0) {
         *quit = true;
         say(answer, NULL);

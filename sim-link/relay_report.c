@@ -1,6 +1,7 @@
 #include "sim-link/relay.h"
 
-static void direction_json(struct json *json, const char *key, const struct lane_counts *counts) {
+static void direction_json(struct json *json, const char *key, const struct lane_counts *counts,
+                           const struct lane_state *state) {
     json_put_key(json, key);
     json_put_object(json);
     json_put_key(json, "entered_packets");
@@ -24,6 +25,10 @@ static void direction_json(struct json *json, const char *key, const struct lane
     json_put_u64(json, counts->queued_packets);
     json_put_key(json, "flying_packets");
     json_put_u64(json, counts->flying_packets);
+    json_put_key(json, "queued_bytes");
+    json_put_u64(json, state->queued_bytes);
+    json_put_key(json, "rate_bps");
+    json_put_u64(json, state->rate_bps);
     json_end_object(json);
 }
 
@@ -43,8 +48,8 @@ void relay_report_json(const struct relay_report *report, struct json *json) {
     json_put_u64(json, report->refused_packets);
     json_put_key(json, "unsent_packets");
     json_put_u64(json, report->unsent_packets);
-    direction_json(json, "up", &report->up);
-    direction_json(json, "down", &report->down);
+    direction_json(json, "up", &report->up, &report->up_state);
+    direction_json(json, "down", &report->down, &report->down_state);
     json_put_key(json, "late_ns");
     json_put_object(json);
     json_put_key(json, "p50");

@@ -11,6 +11,9 @@ struct sim {
     struct packets packets;
     bool whole_packets;
     bool live;
+    struct lane_watch *watch; /* the first */
+    struct sim_sampler *sampler;
+    uint64_t sample_ns; /* the sampler's next, or never */
     size_t count;
     struct lane *lanes[SIM_LANES_LIMIT];
     /* A binary heap of the lanes' indices by (next event, index); `place` inverts it. */
@@ -26,6 +29,7 @@ enum satsync_status sim_open(const struct sim_options *options, struct sim **out
     ENSURE(sim != NULL, error, SATSYNC_NO_MEMORY, "sim", "no memory for an emulation");
     sim->now_ns = options->start_ns;
     sim->traced = !options->untraced;
+    sim->sample_ns = TIME_NEVER;
     sim->trace = trace_hash_start();
     sim->allocator = options->allocator;
     size_t bytes = options->payload_bytes_limit;
@@ -94,11 +98,61 @@ enum satsync_status sim_add(struct sim *sim, const struct sim_lane *lane, struct
     options.whole_packets = sim->whole_packets;
     options.live = sim->live;
     TRY(lane_open(&options, out, error));
+    lane_watch(*out, sim->watch);
     sim->lanes[sim->count] = *out;
     put(sim, sim->count, options.index);
     sim->count++;
     settle(sim, options.index);
     return SATSYNC_OK;
+}
+
+size_t sim_lanes(const struct sim *sim) {
+    return sim->count;
+}
+
+struct lane *sim_lane_at(const struct sim *sim, size_t index) {
+    assert(index < sim->count);
+    return sim->lanes[index];
+}
+
+static void watch_lanes(struct sim *sim) {
+    for (size_t i = 0; i < sim->count; i++) {
+        lane_watch(sim->lanes[i], sim->watch);
+    }
+}
+
+void sim_watch(struct sim *sim, struct lane_watch *watch) {
+    watch->next = sim->watch;
+    sim->watch = watch;
+    watch_lanes(sim);
+}
+
+void sim_unwatch(struct sim *sim, const struct lane_watch *watch) {
+    struct lane_watch **at = &sim->watch;
+    while (*at != NULL && *at != watch) {
+        at = &(*at)->next;
+    }
+    *at = *at == NULL ? NULL : watch->next;
+    watch_lanes(sim);
+}
+
+void sim_sample(struct sim *sim, struct sim_sampler *sampler) {
+    sim->sampler = sampler;
+    sim->sample_ns = TIME_NEVER;
+    if (sampler != NULL) {
+        assert(sampler->step_ns > 0);
+        sampler->next_ns = sim->now_ns + sampler->step_ns;
+        sim->sample_ns = sampler->next_ns;
+    }
+}
+
+static void take_samples(struct sim *sim, uint64_t until_ns) {
+    struct sim_sampler *sampler = sim->sampler;
+    while (sampler->next_ns <= until_ns) {
+        sampler->sample(sampler, sim, sampler->next_ns);
+        sampler->next_ns += sampler->step_ns;
+    }
+    sim->sample_ns = sampler->next_ns;
 }
 
 uint64_t sim_now_ns(const struct sim *sim) {
@@ -124,6 +178,9 @@ bool sim_step(struct sim *sim) {
         return false;
     }
     assert(next_ns >= sim->now_ns);
+    if (next_ns >= sim->sample_ns) {
+        take_samples(sim, next_ns);
+    }
     sim->now_ns = next_ns;
     uint16_t index = sim->heap[0];
     lane_run(sim->lanes[index], next_ns);
@@ -136,6 +193,9 @@ void sim_run_until(struct sim *sim, uint64_t now_ns) {
         continue;
     }
     if (now_ns > sim->now_ns) {
+        if (now_ns >= sim->sample_ns) {
+            take_samples(sim, now_ns);
+        }
         sim->now_ns = now_ns;
     }
 }

@@ -40,6 +40,25 @@ struct sim_lane {
 enum satsync_status sim_add(struct sim *sim, const struct sim_lane *lane, struct lane **out,
                             struct satsync_error *error) SATSYNC_MUST_CHECK;
 
+/* Lanes in the order they were added. */
+size_t sim_lanes(const struct sim *sim);
+struct lane *sim_lane_at(const struct sim *sim, size_t index);
+
+/* Shows each packet's fate to `watch`, of lanes that are added later too; borrowed. */
+void sim_watch(struct sim *sim, struct lane_watch *watch);
+void sim_unwatch(struct sim *sim, const struct lane_watch *watch);
+
+/* Looks at the lanes each so many nanoseconds, when all that happened before is done, and nothing
+ * of that time itself. A leaf. */
+struct sim_sampler {
+    void (*sample)(struct sim_sampler *sampler, const struct sim *sim, uint64_t now_ns);
+    uint64_t step_ns; /* > 0 */
+    uint64_t next_ns;
+};
+
+/* One at a time; borrowed; NULL for none. */
+void sim_sample(struct sim *sim, struct sim_sampler *sampler);
+
 uint64_t sim_now_ns(const struct sim *sim);
 
 /* A payload enters a lane now; bytes, flow and ecn of `header` count. */

@@ -15,6 +15,7 @@ struct wire {
     struct lane *lanes[2];
     uint64_t origin_ns; /* the given clock less the sim's */
     uint64_t unsent_packets;
+    struct record record;
     struct histogram late;
     uint8_t packet[PACKET_BYTES];
 };
@@ -53,11 +54,13 @@ static enum satsync_status open_lanes(struct wire *wire, struct satsync_error *e
                                   .untraced = true,
                                   .whole_packets = true};
     TRY(sim_open(&options, &wire->sim, error));
-    struct sim_lane up = {&profile->there, {.seed = profile->seed}, deliver_up, wire};
-    struct sim_lane down = {
-        &profile->back, {.seed = profile->seed, .direction = 1}, deliver_down, wire};
+    struct sim_lane up = {&profile->there, {.seed = profile->seed, .name = "up"}, deliver_up, wire};
+    struct sim_lane down = {&profile->back, {profile->seed, 0, 1, "down"}, deliver_down, wire};
+    struct record_options record = wire->options.record;
     TRY(sim_add(wire->sim, &up, &wire->lanes[0], error));
-    return sim_add(wire->sim, &down, &wire->lanes[1], error);
+    TRY(sim_add(wire->sim, &down, &wire->lanes[1], error));
+    record.capture.whole_packets = true;
+    return record_open(&record, wire->sim, &wire->record, error);
 }
 
 enum satsync_status wire_open(const struct wire_options *options, struct wire **out,
@@ -76,8 +79,14 @@ enum satsync_status wire_open(const struct wire_options *options, struct wire **
     return SATSYNC_OK;
 }
 
+enum satsync_status wire_close_record(struct wire *wire, struct satsync_error *error) {
+    sim_run_until(wire->sim, clock_ns() - wire->origin_ns);
+    return record_close(&wire->record, error);
+}
+
 void wire_close(struct wire *wire) {
     if (wire != NULL) {
+        (void)!record_close(&wire->record, NULL);
         sim_close(wire->sim);
         memory_free(NULL, wire);
     }
@@ -112,6 +121,8 @@ void wire_report(const struct wire *wire, uint64_t now_ns, struct relay_report *
     report->unsent_packets = wire->unsent_packets;
     lane_counts(wire->lanes[0], &report->up);
     lane_counts(wire->lanes[1], &report->down);
+    lane_state(wire->lanes[0], now_ns - wire->origin_ns, &report->up_state);
+    lane_state(wire->lanes[1], now_ns - wire->origin_ns, &report->down_state);
     report->late = wire->late;
     relay_report_judge(report, wire->options.profile->rtt_ns);
 }

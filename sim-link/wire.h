@@ -12,6 +12,7 @@ struct wire_options {
     const struct profile *profile; /* borrowed until close */
     int fds[2];                    /* of whole IP packets; non-blocking; stay the caller's */
     uint64_t now_ns;               /* of the clock that wire_poll is given */
+    struct record_options record;
 };
 
 struct wire;
@@ -19,6 +20,10 @@ struct wire;
 enum satsync_status wire_open(const struct wire_options *options, struct wire **wire,
                               struct satsync_error *error) SATSYNC_MUST_CHECK;
 void wire_close(struct wire *wire);
+
+/* As relay_close_record. */
+enum satsync_status wire_close_record(struct wire *wire,
+                                      struct satsync_error *error) SATSYNC_MUST_CHECK;
 
 /* Takes in what has come and lets go of what is due; does not block. */
 void wire_poll(struct wire *wire, uint64_t now_ns);

@@ -24,7 +24,7 @@ static enum satsync_status generate(const struct fit *fit, uint64_t days, struct
     /* A step that is no whole second, so that all phases of a slot are met alike. */
     struct pings pings = {.seed = 4711, .step_ns = 1000300000, .count = days * 86400};
     *samples = (struct samples){.at = NULL};
-    return pings_run(&fit->profile, &pings, samples);
+    return pings_run(&fit->profile, &pings, samples, NULL);
 }
 
 static enum satsync_status compare(const struct target *target, struct fit *fit, uint64_t days,

@@ -1,5 +1,6 @@
 #include "sim-link/check/pings.h"
 
+#include "base/check.h"
 #include "sim-link/sim.h"
 
 enum { PING_BYTES = 56 };
@@ -36,33 +37,48 @@ static void take(void *context, uint64_t now_ns, struct packet *packet) {
 }
 
 static enum satsync_status add_lanes(const struct profile *profile, struct world *world,
-                                     struct lane **up) {
+                                     struct lane **up, struct satsync_error *error) {
     uint64_t seed = world->pings->seed;
-    struct sim_lane there = {&profile->there, {.seed = seed, .direction = 0}, answer, world};
-    struct sim_lane back = {&profile->back, {.seed = seed, .direction = 1}, take, world};
-    enum satsync_status status = sim_add(world->sim, &there, up, NULL);
-    return status == SATSYNC_OK ? sim_add(world->sim, &back, &world->down, NULL) : status;
+    struct sim_lane there = {
+        &profile->there, {.seed = seed, .direction = 0, .name = "up"}, answer, world};
+    struct sim_lane back = {
+        &profile->back, {.seed = seed, .direction = 1, .name = "down"}, take, world};
+    TRY(sim_add(world->sim, &there, up, error));
+    return sim_add(world->sim, &back, &world->down, error);
+}
+
+static void send_all(struct world *world, struct lane *up) {
+    for (uint64_t i = 0; i < world->pings->count; i++) {
+        struct packet header = {.bytes = PING_BYTES, .flow = (uint32_t)i};
+        sim_run_until(world->sim, world->start_ns + i * world->pings->step_ns);
+        sim_push(world->sim, up, &header, NULL);
+    }
+    while (sim_step(world->sim)) {
+        continue;
+    }
 }
 
 enum satsync_status pings_run(const struct profile *profile, struct pings *pings,
-                              struct samples *samples) {
+                              struct samples *samples, struct satsync_error *error) {
     struct world world = {.samples = samples, .pings = pings, .start_ns = profile->start_ns};
+    struct record record = {NULL, NULL};
     struct sim_options options = {
         .start_ns = profile->start_ns, .untraced = true, .without_content = true};
     struct lane *up;
-    enum satsync_status status = sim_open(&options, &world.sim, NULL);
+    TRY(sim_open(&options, &world.sim, error));
+    enum satsync_status status = add_lanes(profile, &world, &up, error);
     if (status == SATSYNC_OK) {
-        status = add_lanes(profile, &world, &up);
+        pings->record.capture.without_content = true;
+        status = record_open(&pings->record, world.sim, &record, error);
     }
-    for (uint64_t i = 0; status == SATSYNC_OK && i < pings->count; i++) {
-        struct packet header = {.bytes = PING_BYTES, .flow = (uint32_t)i};
-        sim_run_until(world.sim, world.start_ns + i * pings->step_ns);
-        sim_push(world.sim, up, &header, NULL);
+    if (status == SATSYNC_OK) {
+        send_all(&world, up);
     }
-    while (status == SATSYNC_OK && sim_step(world.sim)) {
-        continue;
-    }
+    enum satsync_status written = record_close(&record, status == SATSYNC_OK ? error : NULL);
     sim_close(world.sim);
     pings->lost = pings->count - world.answered;
-    return status == SATSYNC_OK ? world.status : status;
+    TRY(status);
+    TRY(written);
+    ENSURE(world.status == SATSYNC_OK, error, world.status, "pings", "no memory for the samples");
+    return SATSYNC_OK;
 }

@@ -4,16 +4,19 @@
 
 #include "sim-link/check/samples.h"
 #include "sim-link/profile.h"
+#include "sim-link/record.h"
 
 struct pings {
     uint64_t seed;
     uint64_t step_ns;
     uint64_t count;
+    struct record_options record; /* of the run */
     uint64_t lost;
 };
 
 /* Adds the round trips that came back; `lost` is set. */
 enum satsync_status pings_run(const struct profile *profile, struct pings *pings,
-                              struct samples *samples) SATSYNC_MUST_CHECK;
+                              struct samples *samples,
+                              struct satsync_error *error) SATSYNC_MUST_CHECK;
 
 #endif

@@ -199,7 +199,7 @@ static enum satsync_status check_round_trips(struct verdicts *verdicts, uint64_t
     struct distribution jumps;
     struct pings pings = {.seed = seed, .step_ns = 1000300000, .count = 5 * 86400};
     TRY(profile_parse("leo-bent", &profile, NULL));
-    TRY(pings_run(&profile, &pings, &samples));
+    TRY(pings_run(&profile, &pings, &samples, NULL));
     TRY(samples_rtts(&samples, all, &rtts));
     TRY(samples_jumps(&samples, all, &jumps));
     for (size_t i = 0; i < sizeof due / sizeof *due; i++) {
@@ -260,7 +260,7 @@ static enum satsync_status compare_day(struct verdicts *verdicts, const struct p
     struct samples samples = {.at = NULL};
     struct samples_part all = {.all_but = -1};
     struct pings pings = {.seed = 99 + day, .step_ns = 1000300000, .count = 10 * 86400};
-    TRY(pings_run(profile, &pings, &samples));
+    TRY(pings_run(profile, &pings, &samples, NULL));
     TRY(samples_rtts(&samples, all, &made.day_rtts));
     TRY(samples_jumps(&samples, all, &made.day_jumps));
     double own_rtts = distance(&halves->fitted_rtts, &halves->day_rtts);

@@ -19,13 +19,14 @@ static void ignore(void *context, uint64_t now_ns, struct packet *packet) {
     (void)packet; /* none was sent */
 }
 
-static enum satsync_status follow_rate(const struct profile *profile, struct chart *chart) {
+static enum satsync_status follow_rate(const struct profile *profile, struct chart *chart,
+                                       struct satsync_error *error) {
     struct sim *sim;
     struct lane *lane;
     struct sim_options options = {.start_ns = profile->start_ns, .without_content = true};
     struct sim_lane down = {&profile->back, {.seed = profile->seed, .direction = 1}, ignore, NULL};
-    TRY(sim_open(&options, &sim, NULL));
-    enum satsync_status status = sim_add(sim, &down, &lane, NULL);
+    TRY(sim_open(&options, &sim, error));
+    enum satsync_status status = sim_add(sim, &down, &lane, error);
     for (uint64_t i = 0; status == SATSYNC_OK && i < CHART_COLUMNS; i++) {
         struct lane_state state;
         lane_state(lane, profile->start_ns + i * 1000000000, &state);
@@ -47,11 +48,13 @@ static void take_samples(const struct samples *samples, struct chart *chart) {
     }
 }
 
-enum satsync_status chart_make(const struct profile *profile, struct chart *chart,
-                               struct satsync_error *error) {
+enum satsync_status chart_make(const struct profile *profile, const struct record_options *record,
+                               struct chart *chart, struct satsync_error *error) {
     struct samples samples = {.at = NULL};
-    struct pings pings = {
-        .seed = profile->seed, .step_ns = STEP_NS, .count = (uint64_t)CHART_COLUMNS * A_SECOND};
+    struct pings pings = {.seed = profile->seed,
+                          .step_ns = STEP_NS,
+                          .count = (uint64_t)CHART_COLUMNS * A_SECOND,
+                          .record = *record};
     chart->start_s = (double)profile->start_ns / 1e9;
     for (int i = 0; i < CHART_COLUMNS; i++) {
         chart->rtt_least_ms[i] = NAN;
@@ -59,12 +62,11 @@ enum satsync_status chart_make(const struct profile *profile, struct chart *char
         chart->lost[i] = 1;
         chart->rate_bps[i] = 0;
     }
-    enum satsync_status status = pings_run(profile, &pings, &samples);
-    status = status == SATSYNC_OK ? follow_rate(profile, chart) : status;
+    enum satsync_status status = pings_run(profile, &pings, &samples, error);
+    status = status == SATSYNC_OK ? follow_rate(profile, chart, error) : status;
     take_samples(&samples, chart);
     samples_fini(&samples);
-    ENSURE(status == SATSYNC_OK, error, status, "show", "no memory to draw the link");
-    return SATSYNC_OK;
+    return status;
 }
 
 static double most_of(const double *values) {

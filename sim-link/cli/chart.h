@@ -3,6 +3,7 @@
 #define SIM_LINK_CLI_CHART_H
 
 #include "sim-link/profile.h"
+#include "sim-link/record.h"
 
 enum { CHART_COLUMNS = 60 }; /* a second each */
 
@@ -14,9 +15,9 @@ struct chart {
     double start_s;
 };
 
-/* Sends a small packet each 5 ms in virtual time. */
-enum satsync_status chart_make(const struct profile *profile, struct chart *chart,
-                               struct satsync_error *error) SATSYNC_MUST_CHECK;
+/* Sends a small packet each 5 ms in virtual time, and records that. */
+enum satsync_status chart_make(const struct profile *profile, const struct record_options *record,
+                               struct chart *chart, struct satsync_error *error) SATSYNC_MUST_CHECK;
 
 void chart_print(const struct chart *chart);
 

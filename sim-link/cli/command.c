@@ -15,7 +15,7 @@ const struct satsync_option command_rows[OPTIONS] = {
                      "Seed of the link's randomness, instead of the profile's."},
     [OPTION_CONTROL] = {"control", SATSYNC_OPTION_TEXT, "PATH", NULL, 1, 107,
                         "Take commands on a Unix socket: outage TIME, down, up, set, get, "
-                        "quit."},
+                        "metrics, quit."},
     [OPTION_DURATION] = {"duration", SATSYNC_OPTION_DURATION, "TIME", "0", 0, 31536000000000000u,
                          "End after so long; 0 for never."},
     [OPTION_PLOT] = {"plot", SATSYNC_OPTION_TEXT, "FILE.svg", NULL, 1, 4096,
@@ -30,13 +30,21 @@ const struct satsync_option command_rows[OPTIONS] = {
                   "What runs at the near end, by a shell; instead of the words after --."},
     [OPTION_B] = {"b", SATSYNC_OPTION_TEXT, "COMMAND", NULL, 1, 4096,
                   "What runs at the far end, by a shell, such as a server."},
+    [OPTION_CAPTURE] = {"capture", SATSYNC_OPTION_TEXT, "FILE.pcapng", NULL, 1, 4096,
+                        "Write each packet with its fate as a comment, as Wireshark reads it."},
+    [OPTION_SERIES] = {"series", SATSYNC_OPTION_TEXT, "FILE.csv", NULL, 1, 4096,
+                       "Write rate, queue, delay and drops over time, a line a step."},
+    [OPTION_STEP] = {"step", SATSYNC_OPTION_DURATION, "TIME", "100ms", 1000, 3600000000000u,
+                     "Time between two lines of --series."},
+    [OPTION_METRICS] = {"metrics", SATSYNC_OPTION_TEXT, "FILE.prom", NULL, 1, 4096,
+                        "Write Prometheus' text each second, for its textfile collector."},
 };
 
 static const struct command commands[] = {
     {"profiles", "usage: satsync-link profiles [--json]", {OPTION_JSON}, command_profiles},
     {"show",
-     "usage: satsync-link show PROFILE [--plot FILE.svg] [--json]",
-     {OPTION_PLOT, OPTION_JSON},
+     "usage: satsync-link show PROFILE [--plot FILE.svg] [--series FILE.csv] [--json]",
+     {OPTION_PLOT, OPTION_CAPTURE, OPTION_SERIES, OPTION_STEP, OPTION_JSON},
      command_show},
     {"check",
      "usage: satsync-link check [--fjordlink FILE.csv] [--leocc FILE] [--thorough] [--seed N]\n"
@@ -51,13 +59,15 @@ static const struct command commands[] = {
      "(10.77.0.2), each in a network of its own; $SATSYNC_LINK_PEER is the other's address. Ends\n"
      "with the near program, and with its exit status; what happened goes to standard error.\n"
      "Needs root, or user namespaces and the right to open /dev/net/tun.",
-     {OPTION_A, OPTION_B, OPTION_SEED, OPTION_DURATION, OPTION_JSON},
+     {OPTION_A, OPTION_B, OPTION_SEED, OPTION_DURATION, OPTION_CAPTURE, OPTION_SERIES, OPTION_STEP,
+      OPTION_JSON},
      command_run},
     {"relay",
      "usage: satsync-link relay PROFILE LISTEN TARGET [OPTION]...\n"
      "Datagrams to LISTEN go through the uplink to TARGET; answers come back through the\n"
      "downlink. Ends at Ctrl-C and prints what happened, and how late the relay was.",
-     {OPTION_SEED, OPTION_CONTROL, OPTION_DURATION, OPTION_JSON},
+     {OPTION_SEED, OPTION_CONTROL, OPTION_DURATION, OPTION_CAPTURE, OPTION_SERIES, OPTION_STEP,
+      OPTION_METRICS, OPTION_JSON},
      command_relay},
 };
 

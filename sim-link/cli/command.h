@@ -20,6 +20,10 @@ enum command_option {
     OPTION_THOROUGH,
     OPTION_A,
     OPTION_B,
+    OPTION_CAPTURE,
+    OPTION_SERIES,
+    OPTION_STEP,
+    OPTION_METRICS,
     OPTIONS
 };
 

@@ -1,6 +1,8 @@
 #include "base/check.h"
 #include "sim-link/cli/command.h"
 #include "sim-link/cli/link_report.h"
+#include "sim-link/cli/metrics_file.h"
+#include "sim-link/cli/recording.h"
 #include "sim-link/cli/report.h"
 #include "sim-link/control.h"
 #include "sim-link/relay_command.h"
@@ -17,12 +19,16 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+static const uint64_t METRICS_NS = 1000000000;
+
 struct session {
     struct profile profile;
     struct relay *relay;
     struct control *control; /* NULL: none */
     int signal_fd;
     uint64_t end_ns;
+    const char *metrics_path; /* NULL: none */
+    uint64_t metrics_ns;      /* when they are next written */
     bool quit;
 };
 
@@ -47,6 +53,7 @@ static void handle(void *context, const char *line, struct json *answer) {
 /* Sleeps until the next absolute deadline, or until something comes. */
 static void sleep_until(const struct session *session) {
     uint64_t until_ns = relay_next_ns(session->relay);
+    until_ns = session->metrics_ns < until_ns ? session->metrics_ns : until_ns;
     until_ns = session->end_ns < until_ns ? session->end_ns : until_ns;
     uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
     uint64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
@@ -59,6 +66,17 @@ static void sleep_until(const struct session *session) {
     ppoll(fds, COUNT(fds), until_ns == TIME_NEVER ? NULL : &timeout, NULL);
 }
 
+/* Each second; one that cannot be written is written the next time. */
+static void write_metrics(struct session *session) {
+    static struct relay_report report;
+    uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    if (now_ns >= session->metrics_ns) {
+        relay_report(session->relay, &report);
+        (void)!metrics_file_write(session->metrics_path, &report, NULL);
+        session->metrics_ns = now_ns + METRICS_NS;
+    }
+}
+
 static void run_session(struct session *session) {
     struct signalfd_siginfo signal;
     while (!session->quit) {
@@ -66,6 +84,7 @@ static void run_session(struct session *session) {
         if (session->control != NULL) {
             control_poll(session->control, handle, session);
         }
+        write_metrics(session);
         session->quit = session->quit || clock_ns(CLOCK_MONOTONIC) >= session->end_ns ||
                         read(session->signal_fd, &signal, sizeof signal) > 0;
         if (!session->quit) {
@@ -109,19 +128,37 @@ static enum satsync_status start(struct session *session, const struct cli_args 
     char text[64];
     net->ops->local(net, &local);
     net->ops->format(net, &local, text, sizeof text);
-    struct relay_options options = {.profile = profile,
-                                    .listen = net,
-                                    .target = args->words[2],
-                                    .open_upstream = open_upstream};
+    struct relay_options options = {
+        .profile = profile,
+        .listen = net,
+        .target = args->words[2],
+        .record = recording_options(args, clock_ns(CLOCK_REALTIME) - profile->start_ns),
+        .open_upstream = open_upstream};
     enum satsync_status status = relay_open(&options, &session->relay, error);
     if (status != SATSYNC_OK) {
         net->ops->close(net);
         return status;
     }
+    if (args->given[OPTION_METRICS]) {
+        session->metrics_path = args->texts[OPTION_METRICS];
+        session->metrics_ns = 0;
+    }
     if (args->given[OPTION_CONTROL]) {
         TRY(control_open(args->texts[OPTION_CONTROL], &session->control, error));
     }
     print_start(text, args);
+    return SATSYNC_OK;
+}
+
+static enum satsync_status end_session(struct session *session, const struct cli_args *args,
+                                       struct satsync_error *error) {
+    static struct relay_report report;
+    TRY(relay_close_record(session->relay, error));
+    relay_report(session->relay, &report);
+    if (session->metrics_path != NULL) {
+        TRY(metrics_file_write(session->metrics_path, &report, error));
+    }
+    link_report_print(&report, args);
     return SATSYNC_OK;
 }
 
@@ -134,7 +171,7 @@ enum satsync_status command_relay(const struct cli_args *args, struct satsync_er
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-    struct session session = {.end_ns = TIME_NEVER};
+    struct session session = {.end_ns = TIME_NEVER, .metrics_ns = TIME_NEVER};
     session.signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     enum satsync_status status = start(&session, args, error);
     if (status == SATSYNC_OK) {
@@ -142,9 +179,7 @@ enum satsync_status command_relay(const struct cli_args *args, struct satsync_er
             session.end_ns = clock_ns(CLOCK_MONOTONIC) + args->values[OPTION_DURATION];
         }
         run_session(&session);
-        static struct relay_report report;
-        relay_report(session.relay, &report);
-        link_report_print(&report, args);
+        status = end_session(&session, args, error);
     }
     control_close(session.control);
     relay_close(session.relay);

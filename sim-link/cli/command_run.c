@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "sim-link/cli/command.h"
 #include "sim-link/cli/link_report.h"
+#include "sim-link/cli/recording.h"
 #include "sim-link/tunnel.h"
 #include "sim-link/wire.h"
 
@@ -80,7 +81,9 @@ static enum satsync_status open_ends(struct run *run, const struct cli_args *arg
     TRY(tunnel_prepare(error));
     TRY(open_end(run, 1, args->given[OPTION_B] ? far : NULL, error));
     TRY(open_end(run, 0, args->given[OPTION_A] ? near : args->rest, error));
+    uint64_t origin_ns = clock_ns(CLOCK_REALTIME) - run->profile.start_ns;
     struct wire_options options = {.profile = &run->profile,
+                                   .record = recording_options(args, origin_ns),
                                    .fds = {run->ends[0].fd, run->ends[1].fd},
                                    .now_ns = clock_ns(CLOCK_MONOTONIC)};
     return wire_open(&options, &run->wire, error);
@@ -131,6 +134,7 @@ enum satsync_status command_run(const struct cli_args *args, struct satsync_erro
     if (status == SATSYNC_OK) {
         run_to_the_end(&run);
         wire_report(run.wire, clock_ns(CLOCK_MONOTONIC), &report);
+        status = wire_close_record(run.wire, error);
     }
     tunnel_close(&run.ends[0]);
     tunnel_close(&run.ends[1]);

@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "sim-link/cli/chart.h"
 #include "sim-link/cli/command.h"
+#include "sim-link/cli/recording.h"
 #include "sim-link/cli/report.h"
 #include "sim-link/profile.h"
 
@@ -109,7 +110,8 @@ enum satsync_status command_show(const struct cli_args *args, struct satsync_err
            "show takes one profile; `satsync-link profiles` lists them");
     TRY(profile_open(args->words[0], &profile, error));
     const struct profile_entry *entry = profile_find(profile.name, NULL);
-    enum satsync_status status = chart_make(&profile, &chart, error);
+    struct record_options record = recording_options(args, 0);
+    enum satsync_status status = chart_make(&profile, &record, &chart, error);
     if (status == SATSYNC_OK && args->given[OPTION_PLOT]) {
         status = chart_write(&chart, args->words[0], args->texts[OPTION_PLOT], error);
     }

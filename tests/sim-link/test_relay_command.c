@@ -23,6 +23,8 @@ static void test_commands_shut_open_and_report(void **state) {
     assert_true(says(&world, "down", "{\"ok\":true}", &quit));
     assert_true(relay_is_shut(world.relay));
     assert_true(says(&world, "get", "\"shut\":true,\"report\":{", &quit));
+    assert_true(says(&world, "metrics", "satsync_link_clients 0\\n", &quit));
+    assert_true(says(&world, "get", "\"rate_bps\":", &quit));
     assert_true(says(&world, "up", "{\"ok\":true}", &quit));
     assert_false(relay_is_shut(world.relay));
     assert_true(says(&world, "outage 5min", "{\"ok\":true}", &quit));

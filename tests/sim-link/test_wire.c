@@ -23,7 +23,8 @@ static void test_packets_cross_whole_and_in_time(void **state) {
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, near), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, far), 0);
     assert_int_equal(profile_parse("plain?rtt=20ms&down.loss=100%", &profile, NULL), SATSYNC_OK);
-    struct wire_options options = {&profile, {near[0], far[0]}, now_ns()};
+    struct wire_options options = {
+        .profile = &profile, .fds = {near[0], far[0]}, .now_ns = now_ns()};
     assert_int_equal(wire_open(&options, &wire, NULL), SATSYNC_OK);
     assert_int_equal(write(near[1], data, sizeof data), sizeof data);
     assert_int_equal(write(far[1], data, 40), 40);

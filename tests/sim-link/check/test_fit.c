@@ -16,7 +16,7 @@ static void test_a_shifted_link_is_fitted(void **state) {
     struct distribution jumps;
     assert_int_equal(profile_parse("leo-bent", &profile, NULL), SATSYNC_OK);
     profile.there.delay_ns = 10000000;
-    assert_int_equal(pings_run(&profile, &pings, &samples), SATSYNC_OK);
+    assert_int_equal(pings_run(&profile, &pings, &samples, NULL), SATSYNC_OK);
     assert_int_equal(samples_rtts(&samples, all, &rtts), SATSYNC_OK);
     assert_int_equal(samples_jumps(&samples, all, &jumps), SATSYNC_OK);
     assert_int_equal(fit_leo(&rtts, &jumps, 1, &fit), SATSYNC_OK);

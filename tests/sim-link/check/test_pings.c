@@ -8,7 +8,7 @@ static void test_a_ping_takes_both_delays_and_losses_are_counted(void **state) {
     struct samples samples = {.at = NULL};
     struct pings pings = {.seed = 1, .step_ns = 1000000000, .count = 2000};
     assert_int_equal(profile_parse("plain?rtt=30ms&loss=10%&start=5s", &profile, NULL), SATSYNC_OK);
-    assert_int_equal(pings_run(&profile, &pings, &samples), SATSYNC_OK);
+    assert_int_equal(pings_run(&profile, &pings, &samples, NULL), SATSYNC_OK);
     assert_int_equal(samples.count + pings.lost, 2000);
     assert_in_range(pings.lost, 300, 460); /* 19 % */
     for (size_t i = 0; i < samples.count; i++) {

@@ -9,8 +9,9 @@
 static struct chart make(const char *link) {
     struct profile profile;
     struct chart chart;
+    const struct record_options record = {.capture = {.path = NULL}};
     assert_int_equal(profile_parse(link, &profile, NULL), SATSYNC_OK);
-    assert_int_equal(chart_make(&profile, &chart, NULL), SATSYNC_OK);
+    assert_int_equal(chart_make(&profile, &record, &chart, NULL), SATSYNC_OK);
     return chart;
 }
 
