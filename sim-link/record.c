@@ -6,7 +6,10 @@ static const uint64_t STEP_NS = 100000000;
 
 enum satsync_status record_open(const struct record_options *options, struct sim *sim,
                                 struct record *record, struct satsync_error *error) {
-    *record = (struct record){NULL, NULL};
+    *record = (struct record){.sim = sim, .watch = options->watch};
+    if (options->watch != NULL) {
+        sim_watch(sim, options->watch);
+    }
     if (options->capture.path != NULL) {
         TRY(capture_open(&options->capture, sim, &record->capture, error));
     }
@@ -22,6 +25,9 @@ enum satsync_status record_close(struct record *record, struct satsync_error *er
     enum satsync_status status = timeline_close(record->timeline, error);
     enum satsync_status captured =
         capture_close(record->capture, status == SATSYNC_OK ? error : NULL);
-    *record = (struct record){NULL, NULL};
+    if (record->watch != NULL) {
+        sim_unwatch(record->sim, record->watch);
+    }
+    *record = (struct record){.sim = NULL};
     return status == SATSYNC_OK ? captured : status;
 }

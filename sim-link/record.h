@@ -10,11 +10,14 @@
 struct record_options {
     struct capture_options capture;   /* without a path: none */
     struct timeline_options timeline; /* likewise; without a step: 100 ms */
+    struct lane_watch *watch;         /* somebody else's, borrowed; NULL: nobody's */
 };
 
 struct record {
+    struct sim *sim;
     struct capture *capture;
     struct timeline *timeline;
+    struct lane_watch *watch;
 };
 
 /* Of all lanes that `sim` has; record_close also after a failure. */

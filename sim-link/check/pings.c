@@ -61,7 +61,7 @@ static void send_all(struct world *world, struct lane *up) {
 enum satsync_status pings_run(const struct profile *profile, struct pings *pings,
                               struct samples *samples, struct satsync_error *error) {
     struct world world = {.samples = samples, .pings = pings, .start_ns = profile->start_ns};
-    struct record record = {NULL, NULL};
+    struct record record = {.sim = NULL};
     struct sim_options options = {
         .start_ns = profile->start_ns, .untraced = true, .without_content = true};
     struct lane *up;

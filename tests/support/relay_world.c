@@ -20,22 +20,30 @@ static enum satsync_status open_upstream(void *context, struct net **net,
     return udp_open(&options, net, error);
 }
 
-void relay_world_open(struct relay_world *world, const char *link) {
-    struct profile profile;
+void relay_world_open_watched(struct relay_world *world, const struct profile *profile,
+                              struct lane_watch *watch) {
     struct net_address address;
     char text[64];
-    enum satsync_status status = profile_parse(link, &profile, NULL);
-    assert(status == SATSYNC_OK);
     world->client = open_loopback();
     world->target = open_loopback();
     world->target->ops->local(world->target, &address);
     world->target->ops->format(world->target, &address, text, sizeof text);
     struct net *listen = open_loopback();
     listen->ops->local(listen, &world->relay_address);
-    struct relay_options options = {
-        .profile = &profile, .listen = listen, .target = text, .open_upstream = open_upstream};
-    status = relay_open(&options, &world->relay, NULL);
+    struct relay_options options = {.profile = profile,
+                                    .listen = listen,
+                                    .target = text,
+                                    .open_upstream = open_upstream,
+                                    .record = {.watch = watch}};
+    enum satsync_status status = relay_open(&options, &world->relay, NULL);
     assert(status == SATSYNC_OK);
+}
+
+void relay_world_open(struct relay_world *world, const char *link) {
+    struct profile profile;
+    enum satsync_status status = profile_parse(link, &profile, NULL);
+    assert(status == SATSYNC_OK);
+    relay_world_open_watched(world, &profile, NULL);
 }
 
 void relay_world_close(struct relay_world *world) {

@@ -11,6 +11,9 @@ struct relay_world {
     struct net_address relay_address;
 };
 
+/* `watch` sees every fate; NULL: nobody. */
+void relay_world_open_watched(struct relay_world *world, const struct profile *profile,
+                              struct lane_watch *watch);
 void relay_world_open(struct relay_world *world, const char *link);
 void relay_world_close(struct relay_world *world);
 
