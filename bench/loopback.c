@@ -114,6 +114,7 @@ static void handle(struct end *end, const struct link_event *event) {
     case LINK_EVENT_MESSAGE:
     case LINK_EVENT_RECEIVED:
     case LINK_EVENT_RETURNED:
+    case LINK_EVENT_URGENT:
         break;
     }
 }

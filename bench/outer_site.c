@@ -185,6 +185,7 @@ static void handle(struct outer_site *site, const struct link_event *event) {
         return;
     case LINK_EVENT_WRITABLE:
     case LINK_EVENT_DELIVERED:
+    case LINK_EVENT_URGENT:
         return;
     }
 }

@@ -103,6 +103,7 @@ static void handle(struct pair *pair, int end, const struct link_event *event) {
         break;
     case LINK_EVENT_MESSAGE:
     case LINK_EVENT_RETURNED:
+    case LINK_EVENT_URGENT:
         break;
     case LINK_EVENT_DELIVERED:
         if (!pair->done) {

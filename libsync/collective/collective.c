@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { CHUNK_BYTES = 512 << 10, CHUNK_BYTES_MIN = 64, CHUNK_BYTES_MAX = 64 << 20 };
+enum { EVENTS_A_POLL = 64 }; /* then the clock is looked at, however much still comes */
 
 static uint64_t now_ns(const struct collective *group) {
     return group->options.endpoint->ops->now_ns(group->options.endpoint);
@@ -87,7 +88,7 @@ static enum satsync_status check_operation(const struct collective *group,
 static void take_events(struct collective *group) {
     struct endpoint *endpoint = group->options.endpoint;
     struct link_event event;
-    while (endpoint->ops->poll(endpoint, &event)) {
+    for (unsigned i = 0; i < EVENTS_A_POLL && endpoint->ops->poll(endpoint, &event); i++) {
         collective_take_event(group, &event);
         if (group->state == GROUP_RUNNING) {
             collective_send_step(group);

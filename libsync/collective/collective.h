@@ -1,6 +1,7 @@
 /*
  * Group operations among the ranks of one site: barrier, broadcast, reduce-scatter, all-gather and
- * all-reduce for 2 to 16 ranks, over the links of any endpoint that knows its peers by rank.
+ * all-reduce for 2 to 16 ranks, over the links of any endpoint that knows its peers by rank and has
+ * `urge`.
  *
  *     struct collective_options options = {.endpoint = endpoint, .rank = rank, .ranks = ranks,
  *                                          .addresses = addresses};
@@ -21,7 +22,9 @@
  *
  * An operation ends on a rank only after every rank has begun it. One that cannot end by its
  * deadline fails with SATSYNC_TIMED_OUT, at the latest COLLECTIVE_GRACE_NS after it: in that time
- * the ranks call the roll, and those that do not answer are the missing ones. An error breaks the
+ * every rank tells every other, as urgent words, that it is there and whom it waits for; those that
+ * are waited for and say nothing are the missing ones. A rank says this once, before its call
+ * returns, and need not listen afterwards. An error breaks the
  * group: the others learn of it at once, every later operation fails, and what is in the buffer is
  * undefined and stays borrowed until the endpoint is closed. Close both, and open
  * another group with those that are left.

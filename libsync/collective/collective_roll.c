@@ -5,7 +5,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static void write_roll_call(struct collective *group, struct peer *peer) {
+static_assert((int)LETTER_HEAD_BYTES <= (int)LINK_URGENT_BYTES, "a roll call is an urgent word");
+
+/* Tells a peer that we gave up, and for whom we wait; true when it is told. */
+static bool tell(const struct collective *group, const struct peer *peer) {
     uint8_t bytes[LETTER_BYTES];
     const struct letter letter = {.kind = LETTER_ROLL_CALL,
                                   .ranks = (uint8_t)group->options.ranks,
@@ -13,10 +16,7 @@ static void write_roll_call(struct collective *group, struct peer *peer) {
                                   .count = group->failure.status | (uint64_t)group->owing
                                                                        << LETTER_OWING_SHIFT};
     size_t size = letter_write(&letter, bytes);
-    assert(size == sizeof peer->roll);
-    for (size_t i = 0; i < size; i++) {
-        peer->roll[i] = bytes[i];
-    }
+    return peer->link->ops->urge(peer->link, bytes, size) == SATSYNC_OK;
 }
 
 void collective_fail(struct collective *group, enum satsync_status status, const struct peer *blame,
@@ -39,10 +39,20 @@ void collective_fail(struct collective *group, enum satsync_status status, const
     group->roll_until_ns =
         group->options.endpoint->ops->now_ns(group->options.endpoint) + COLLECTIVE_GRACE_NS;
     EACH_PEER(group, peer) {
-        write_roll_call(group, peer);
-        peer->is_roll_out = false;
         peer->deferred_count = 0;
     }
+}
+
+void collective_roll_take(struct collective *group, struct peer *peer,
+                          const struct link_event *event) {
+    struct letter letter;
+    if (!letter_read(&letter, event->data, event->bytes) || letter.kind != LETTER_ROLL_CALL) {
+        collective_fail(group, SATSYNC_PROTOCOL, peer, "it sent something that is no roll call");
+        return;
+    }
+    peer->answered = true;
+    group->owing |= (uint32_t)(letter.count >> LETTER_OWING_SHIFT);
+    collective_fail(group, SATSYNC_PEER_FAILED, peer, "it gave up the operation");
 }
 
 /* Those that somebody waits for and that say nothing. A rank that has done its part, and does not
@@ -97,16 +107,10 @@ static void end_roll_call(struct collective *group) {
 void collective_roll_step(struct collective *group, uint64_t now_ns) {
     bool all_said = true;
     EACH_PEER(group, peer) {
-        if (!peer->is_up) {
-            continue;
+        if (peer->is_up && !peer->is_told) {
+            peer->is_told = tell(group, peer);
+            all_said = all_said && peer->is_told;
         }
-        if (!peer->is_roll_out) {
-            const struct link_slice slice = {.data = peer->roll,
-                                             .bytes = sizeof peer->roll,
-                                             .cookie = (void *)(uintptr_t)COOKIE_LETTER};
-            collective_send_slice(group, peer, LINK_CONTROL, &slice, &peer->is_roll_out);
-        }
-        all_said = collective_send_flush(group, peer) && peer->is_roll_out && all_said;
     }
     bool all_heard = true;
     EACH_PEER(group, peer) {

@@ -15,7 +15,7 @@
 
 #include <stdalign.h>
 
-enum { LETTER_BOXES = 3 }; /* this operation's, the next one's, and a roll call */
+enum { LETTER_BOXES = 2 }; /* this operation's and the next one's */
 enum { SLICES_OUT = 2 * PLAN_DEPTH, FULL_BITS = 64 };
 
 enum group_state { GROUP_IDLE, GROUP_RUNNING, GROUP_ROLL_CALL, GROUP_BROKEN };
@@ -33,14 +33,13 @@ struct peer {
     struct link *link; /* NULL before it was made and after it is gone */
     bool is_up;
     bool is_down;  /* was up once, or could not be made */
-    bool answered; /* the roll call */
+    bool answered; /* the roll call: it gave up too, so it is there */
 
     struct letter_box boxes[LETTER_BOXES];
     alignas(16) uint8_t out[LETTER_BYTES]; /* the letter of this operation */
     size_t out_bytes;
     bool is_letter_out;
-    uint8_t roll[LETTER_HEAD_BYTES];
-    bool is_roll_out;
+    bool is_told; /* that we gave up */
 
     const struct letter_box *present; /* its letter of this operation; NULL: it has not begun it */
     struct letter letter;
@@ -109,6 +108,8 @@ void collective_take_letters(struct collective *group);
 void collective_fail(struct collective *group, enum satsync_status status, const struct peer *blame,
                      const char *message);
 void collective_roll_step(struct collective *group, uint64_t now_ns);
+void collective_roll_take(struct collective *group, struct peer *peer,
+                          const struct link_event *event);
 
 /* A peer that still owes us something of the present operation, or we it. */
 bool collective_needs(const struct collective *group, const struct peer *peer);

@@ -139,16 +139,9 @@ static const char *mismatch(const struct collective *group, const struct letter 
 
 static void open_letter(struct collective *group, struct peer *peer, struct letter_box *box) {
     struct letter letter;
-    if (!letter_read(&letter, box->bytes, box->size)) {
+    if (!letter_read(&letter, box->bytes, box->size) || letter.kind == LETTER_ROLL_CALL) {
         box->state = BOX_FREE;
         collective_fail(group, SATSYNC_PROTOCOL, peer, "it sent something that is no letter");
-        return;
-    }
-    if (letter.kind == LETTER_ROLL_CALL) {
-        box->state = BOX_FREE;
-        peer->answered = true;
-        group->owing |= (uint32_t)(letter.count >> LETTER_OWING_SHIFT);
-        collective_fail(group, SATSYNC_PEER_FAILED, peer, "it gave up the operation");
         return;
     }
     if (group->state != GROUP_RUNNING || letter.sequence != group->sequence || peer->present) {
@@ -212,7 +205,7 @@ static void take_returned(struct collective *group, struct peer *peer, uintptr_t
 
 /* False when the peer cannot be let in. */
 static bool welcome(struct collective *group, struct link *link, uint32_t rank) {
-    if (rank >= group->options.ranks || rank == group->options.rank) {
+    if (rank >= group->options.ranks || rank == group->options.rank || !link->ops->urge) {
         return false;
     }
     struct peer *peer = &group->peers[rank];
@@ -273,6 +266,9 @@ void collective_take_event(struct collective *group, const struct link_event *ev
         break;
     case LINK_EVENT_RETURNED:
         take_returned(group, peer, (uintptr_t)event->cookie);
+        break;
+    case LINK_EVENT_URGENT:
+        collective_roll_take(group, peer, event);
         break;
     case LINK_EVENT_UP:
     case LINK_EVENT_WRITABLE:

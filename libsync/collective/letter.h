@@ -1,15 +1,19 @@
 /*
  * Letters: what ranks say to each other beside the chunks. A rank sends one to every other at the
- * start of each operation, with the bytes of a small one behind it, and one when it gives up.
+ * start of each operation, with the bytes of a small one behind it, and one without as an urgent
+ * word when it gives up: the roll call.
  *
- *     0  u32  magic "SCL1"
- *     4  u8   kind: enum collective_kind, or 255 for the roll call
- *     5  u8   dtype
- *     6  u8   root
- *     7  u8   ranks
- *     8  u64  sequence: the operations before it
- *    16  u64  count; in a roll call the status of the operation, and in the upper half a bit for
- * each rank that owes the sender something 24  u32  chunk_bytes 28  u32  zero 32       payload
+ *      0  u32  magic "SCL1"
+ *      4  u8   kind: enum collective_kind, or 255 for the roll call
+ *      5  u8   dtype
+ *      6  u8   root
+ *      7  u8   ranks
+ *      8  u64  sequence: the operations before it
+ *     16  u64  count; of a roll call the status of the operation, and in the upper half a bit for
+ *              each rank that owes the sender something
+ *     24  u32  chunk_bytes
+ *     28  u32  zero
+ *     32       payload
  *
  * Pure. Nothing a letter says is believed before letter_read accepted it.
  */

@@ -226,6 +226,7 @@ void session_event(struct session *session, const struct link_event *event) {
         ((struct borrowed *)event->cookie)->returned(event->cookie);
         break;
     case LINK_EVENT_DELIVERED:
+    case LINK_EVENT_URGENT:
         break;
     }
     if (status != SATSYNC_OK) {

@@ -178,6 +178,7 @@ enum satsync_status group_link_event(struct group_link *link, const struct link_
     case LINK_EVENT_DOWN:
     case LINK_EVENT_RECEIVED:
     case LINK_EVENT_DELIVERED:
+    case LINK_EVENT_URGENT:
         return SATSYNC_OK;
     }
     return SATSYNC_OK;

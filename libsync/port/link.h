@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LINK_KEY_BYTES = 32 };
+enum { LINK_KEY_BYTES = 32, LINK_URGENT_BYTES = 48 };
 
 /* A lower class never delays a higher one by more than one datagram. Lower number goes first. */
 enum link_class { LINK_CONTROL, LINK_GRADIENT, LINK_CHECKPOINT, LINK_CLASSES };
@@ -46,6 +46,7 @@ enum link_event_kind {
     LINK_EVENT_WRITABLE,  /* an outgoing message takes slices again after SATSYNC_AGAIN */
     LINK_EVENT_RETURNED,  /* a slice is the caller's again: `cookie` */
     LINK_EVENT_DELIVERED, /* the peer's transport has every byte of an outgoing message */
+    LINK_EVENT_URGENT,    /* the peer's `urge`: `bytes` at `data`, borrowed until the next poll */
 };
 
 struct link_event {
@@ -118,6 +119,12 @@ struct link_ops {
      * told as ever, `data` being inside `into`, and none before this call. Such a link announces
      * the messages of a peer in order. */
     void (*place)(struct link *link, uint64_t message, uint8_t *into);
+
+    /* NULL where there is none. Says at most LINK_URGENT_BYTES beside all messages: they arrive
+     * even when what was sent before cannot, because a third rank died in the middle of it, and
+     * before the LINK_EVENT_DOWN that closing this link causes. Copied. For what ranks must tell
+     * each other when something has failed. */
+    enum satsync_status (*urge)(struct link *link, const void *data, size_t bytes);
 };
 
 struct link {

@@ -13,7 +13,8 @@ static size_t again(uint8_t kind, const uint8_t *data, size_t size, uint8_t *out
     struct ucx_wire_data piece_of;
     struct ucx_wire_acks acks;
     struct ucx_wire_bye bye;
-    switch (kind % 4) {
+    struct ucx_wire_urgent urgent;
+    switch (kind % 5) {
     case 0:
         return ucx_wire_get_hello(&hello, data, size) ? ucx_wire_put_hello(&hello, out) : 0;
     case 1:
@@ -26,8 +27,10 @@ static size_t again(uint8_t kind, const uint8_t *data, size_t size, uint8_t *out
         return ucx_wire_put_data(&piece_of, out);
     case 2:
         return ucx_wire_get_acks(&acks, data, size) ? ucx_wire_put_acks(&acks, out) : 0;
-    default:
+    case 3:
         return ucx_wire_get_bye(&bye, data, size) ? ucx_wire_put_bye(&bye, out) : 0;
+    default:
+        return ucx_wire_get_urgent(&urgent, data, size) ? ucx_wire_put_urgent(&urgent, out) : 0;
     }
 }
 

@@ -77,6 +77,18 @@ static void place(struct link *link, uint64_t number, uint8_t *into) {
     message->into = into;
 }
 
+static enum satsync_status urge(struct link *link, const void *data, size_t bytes) {
+    struct room_end *end = (struct room_end *)link;
+    assert_true(end->is_open && bytes <= sizeof end->urgent);
+    memcpy(end->urgent, data, bytes);
+    tell(end->room, end->to,
+         &(struct link_event){.kind = LINK_EVENT_URGENT,
+                              .link = &end_of(end->room, end->to, end->from)->link,
+                              .data = end->urgent,
+                              .bytes = bytes});
+    return SATSYNC_OK;
+}
+
 static void give_back(struct room_end *end, struct room_message *message) {
     if (message->data) {
         /* Nobody may have changed what was borrowed. */
@@ -223,7 +235,7 @@ static bool poll_seat(struct endpoint *endpoint, struct link_event *event) {
             incoming ? end_of(room, other, seat->rank) : end_of(room, seat->rank, other);
         struct room_message *message = end->is_open ? any_message(end) : NULL;
         /* What comes back is the sender's business, what arrives the receiver's. */
-        if (message && message->delivered == !incoming) {
+        if (message && message->delivered == !incoming && !(incoming && seat->is_deaf)) {
             happen(end, message);
         }
     }
@@ -268,7 +280,8 @@ void room_open(struct room *room, uint32_t ranks, uint64_t seed, bool has_place)
                                   .release = release,
                                   .stats = stats,
                                   .close = close_link,
-                                  .place = has_place ? place : NULL}};
+                                  .place = has_place ? place : NULL,
+                                  .urge = urge}};
     struct random random = random_of(seed, 78);
     room->piece_bytes = 1 + random_below(&random, 3000);
     room->seats = calloc(ranks, sizeof *room->seats);

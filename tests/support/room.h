@@ -35,6 +35,7 @@ struct room_end {
     uint64_t submitted;
     uint64_t announced;
     struct room_message messages[ROOM_MESSAGES];
+    uint8_t urgent[LINK_URGENT_BYTES]; /* the last one said */
 };
 
 struct room_seat {
@@ -43,7 +44,7 @@ struct room_seat {
     uint32_t rank;
     struct link_event events[ROOM_EVENTS];
     size_t event_count;
-    bool is_dead;
+    bool is_deaf;           /* no message reaches it any more, only urgent words do */
     uint64_t wait_until_ns; /* of the last wait */
 };
 

@@ -188,6 +188,8 @@ static void handle(struct site *site, const struct link_event *event) {
         site->wrong += site->slices_out == 0;
         site->slices_out--;
         break;
+    case LINK_EVENT_URGENT:
+        break;
     case LINK_EVENT_DELIVERED:
         site->delivered++;
         for (size_t i = 0; i < SITE_SENDS; i++) {

@@ -242,6 +242,8 @@ static void take_event(struct wan_pair *pair, struct pair_end *end,
         assert_int_equal((uintptr_t)event->cookie, event->message + 1);
         outgoing->returned += event->bytes;
         break;
+    case LINK_EVENT_URGENT:
+        break;
     case LINK_EVENT_DELIVERED:
         assert_int_equal(outgoing->returned, outgoing->bytes);
         assert_int_equal(outgoing->delivered_ns, 0);

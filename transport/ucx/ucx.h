@@ -4,14 +4,17 @@
  * This is a module of its own, opened at run time, so that the library works without UCX and a
  * program that brings its own UCX keeps it: nothing here but this header is known outside.
  *
- * An endpoint is a UCX context and worker. Its `local` is a text that any other can connect to: the
- * worker's address, or HOST:PORT where it listens. Links are known by the peer's rank; ranks of
- * another job are refused. Nothing is encrypted or authenticated: a site's inner network is
- * trusted.
+ * An endpoint is a UCX context with two workers. Its `local` is a text that any other can connect
+ * to: the first worker's address, or HOST:PORT where it listens. Links are known by the peer's
+ * rank; ranks of another job are refused. Nothing is encrypted or authenticated: a site's inner
+ * network is trusted.
  *
  * Bytes go as active messages, large ones by rendezvous straight into the buffer that was placed.
  * UCX chooses transports and thresholds as its own UCX_* variables say. Over shared memory UCX does
- * not notice that a peer died; whoever waits for one needs a deadline.
+ * not notice that a peer died; whoever waits for one needs a deadline. Worse, all peers write into
+ * one queue of a worker there, and one that dies between taking a place in it and filling it leaves
+ * a hole that nobody's later messages pass. So urgent words have a worker of their own, which rests
+ * until something has failed.
  */
 #ifndef TRANSPORT_UCX_H
 #define TRANSPORT_UCX_H
@@ -24,7 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { UCX_MODULE_VERSION = 1, UCX_ADDRESS_TEXT_BYTES = 2048 };
+enum { UCX_MODULE_VERSION = 2, UCX_ADDRESS_TEXT_BYTES = 2048 };
 
 struct ucx_options {
     const char *listen; /* HOST:PORT or :PORT; NULL: peers are given the worker's address */

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { QUEUE_EVENTS = 1024, PROGRESS_A_POLL = 16, LOOKS_BEFORE_YIELD = 64 };
+enum { QUEUE_EVENTS = 1024, PROGRESS_A_POLL = 16, LOOKS_BEFORE_YIELD = 64, REST_MS = 1 };
 /* How long closing waits for what was sent to reach peers that listen. */
 #define FAREWELL_NS UINT64_C(1000000000)
 #define SECOND_NS UINT64_C(1000000000)
@@ -71,6 +71,7 @@ struct ucx_link *hub_add(struct hub *hub) {
         if (link) {
             link->link.ops = &ucx_link_ops;
             link->hub = hub;
+            link->closing.link = link->urgent_closing.link = link;
             link->name.link = i;
             if (getrandom(&link->name.token, sizeof link->name.token, 0) < 0) {
                 link->name.token = clock_now();
@@ -107,7 +108,10 @@ static void sweep(struct hub *hub) {
     }
 }
 
+/* What a peer said before its link broke is heard first. */
 static void end_doomed(struct hub *hub) {
+    while (ucp_worker_progress(hub->urgent) > 0) {
+    }
     hub->has_doomed = false;
     for (size_t i = 0; i < LINKS_MOST; i++) {
         if (hub->links[i] && hub->links[i]->doom != SATSYNC_OK) {
@@ -133,7 +137,7 @@ static bool take_event(struct hub *hub, struct link_event *event) {
 
 static unsigned progress(struct hub *hub) {
     ucx_quiet_begin();
-    unsigned count = ucp_worker_progress(hub->worker);
+    unsigned count = ucp_worker_progress(hub->worker) + ucp_worker_progress(hub->urgent);
     ucx_quiet_end();
     return count;
 }
@@ -199,7 +203,8 @@ static int hub_arm(struct endpoint *endpoint) {
     if (hub->count > 0 || hub->has_doomed || hub->ready) {
         return -1;
     }
-    return ucp_worker_arm(hub->worker) == UCS_OK ? hub->epoll_fd : -1;
+    bool is_armed = ucp_worker_arm(hub->worker) == UCS_OK && ucp_worker_arm(hub->urgent) == UCS_OK;
+    return is_armed ? hub->epoll_fd : -1;
 }
 
 static void hub_wait(struct endpoint *endpoint, uint64_t until_ns) {
@@ -231,33 +236,6 @@ static void hub_local(struct endpoint *endpoint, char *out, size_t bytes) {
     snprintf(out, bytes, "%s", ((struct hub *)endpoint)->local);
 }
 
-/* Shared memory has no error handling, and asking for it makes UCX move to TCP without a word. */
-static bool can_handle_errors(const struct hub *hub, const struct ucx_address *address) {
-    return !address->is_worker || address->machine != hub->machine || !hub->shares_memory;
-}
-
-bool hub_reach(struct hub *hub, struct ucx_link *link, const struct ucx_address *address,
-               const char **why) {
-    ucp_ep_params_t params = {.field_mask = 0};
-    if (address->is_worker) {
-        params.field_mask |= UCP_EP_PARAM_FIELD_REMOTE_ADDRESS;
-        params.address = (const ucp_address_t *)address->worker;
-    } else {
-        params.field_mask |= UCP_EP_PARAM_FIELD_SOCK_ADDR | UCP_EP_PARAM_FIELD_FLAGS;
-        params.flags = UCP_EP_PARAMS_FLAGS_CLIENT_SERVER;
-        params.sockaddr.addr = (const struct sockaddr *)&address->socket;
-        params.sockaddr.addrlen = address->socket_bytes;
-    }
-    link->handles_errors = can_handle_errors(hub, address);
-    if (link->handles_errors) {
-        ucx_link_set_error_handler(&params, hub);
-    }
-    ucs_status_t status = ucp_ep_create(hub->worker, &params, &link->ep);
-    *why = ucs_status_string(status);
-    link->owns_ep = status == UCS_OK;
-    return status == UCS_OK;
-}
-
 static enum satsync_status hub_connect(struct endpoint *endpoint, const struct link_target *target,
                                        struct link **out, struct satsync_error *error) {
     struct hub *hub = (struct hub *)endpoint;
@@ -267,11 +245,13 @@ static enum satsync_status hub_connect(struct endpoint *endpoint, const struct l
     struct ucx_link *link = hub_add(hub);
     ENSURE(link, error, SATSYNC_LIMIT, target->address,
            "no memory or place for one more link; %d is the limit", LINKS_MOST);
-    const char *why;
-    if (!hub_reach(hub, link, &address, &why)) {
+    ucs_status_t status = ucx_worker_reach(link, hub->worker, &address, &link->ep);
+    if (status != UCS_OK) {
         hub_forget(link);
-        return error_set(error, SATSYNC_NO_PATH, target->address, "UCX cannot reach it: %s", why);
+        return error_set(error, SATSYNC_NO_PATH, target->address, "UCX cannot reach it: %s",
+                         ucs_status_string(status));
     }
+    link->owns_ep = true;
     link->by_listener = !address.is_worker;
     link->peer_rank = target->peer_rank;
     ucx_link_greet(link, UCX_WIRE_HELLO);
@@ -313,12 +293,18 @@ static void free_hub(struct hub *hub) {
     }
     ucx_quiet_begin();
     for (struct ucx_link *link = hub->ended; link; link = link->next_ended) {
-        if (link->closing) { /* its peer does not answer */
-            ucp_request_free(link->closing);
+        if (link->closing.request) { /* its peer does not answer */
+            ucp_request_free(link->closing.request);
+        }
+        if (link->urgent_closing.request) {
+            ucp_request_free(link->urgent_closing.request);
         }
     }
     if (hub->worker) {
         ucp_worker_destroy(hub->worker);
+    }
+    if (hub->urgent) {
+        ucp_worker_destroy(hub->urgent);
     }
     if (hub->context) {
         ucp_cleanup(hub->context);
@@ -340,6 +326,12 @@ static void free_hub(struct hub *hub) {
     memory_free(hub->options.allocator, hub);
 }
 
+/* Others need the processor more than one who only waits for its last words to be taken. */
+static void rest(struct hub *hub) {
+    struct pollfd fd = {.fd = hub->epoll_fd, .events = POLLIN};
+    (void)poll(&fd, hub_arm(&hub->endpoint) >= 0, REST_MS);
+}
+
 /* What was sent shall arrive; then everything that UCX still calls back is behind us. */
 static void hub_close(struct endpoint *endpoint) {
     struct hub *hub = (struct hub *)endpoint;
@@ -350,10 +342,14 @@ static void hub_close(struct endpoint *endpoint) {
     }
     struct link_event event;
     uint64_t end_ns = clock_now() + FAREWELL_NS;
-    do {
+    for (;;) {
         while (hub_poll(endpoint, &event)) {
         }
-    } while (is_waiting_for_ucx(hub) && clock_now() < end_ns);
+        if (!is_waiting_for_ucx(hub) || clock_now() >= end_ns) {
+            break;
+        }
+        rest(hub);
+    }
     free_hub(hub);
 }
 
@@ -391,22 +387,20 @@ static enum satsync_status listen_at(struct hub *hub, struct satsync_error *erro
     return SATSYNC_OK;
 }
 
-static enum satsync_status name_worker(struct hub *hub, struct satsync_error *error) {
-    ucp_address_t *worker;
-    size_t bytes;
-    ucs_status_t status = ucp_worker_get_address(hub->worker, &worker, &bytes);
-    ENSURE(status == UCS_OK, error, SATSYNC_ADDRESS, NULL, "UCX gives no address: %s",
-           ucs_status_string(status));
-    bool fits = ucx_address_format(hub->machine, worker, bytes, hub->local, sizeof hub->local);
-    ucp_worker_release_address(hub->worker, worker);
-    ENSURE(fits && bytes <= UCX_ADDRESS_BYTES, error, SATSYNC_LIMIT, NULL,
-           "this machine's UCX address has %zu bytes; name fewer devices in UCX_NET_DEVICES",
-           bytes);
+static enum satsync_status watch_worker(struct hub *hub, ucp_worker_h worker,
+                                        struct satsync_error *error) {
+    int fd;
+    struct epoll_event event = {.events = EPOLLIN};
+    ucs_status_t status = ucp_worker_get_efd(worker, &fd);
+    ENSURE(status == UCS_OK, error, SATSYNC_UNSUPPORTED, NULL,
+           "UCX cannot wait on the transports that UCX_TLS allows: %s", ucs_status_string(status));
+    if (epoll_ctl(hub->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
+        return error_set_errno(error, errno, NULL, "watching the UCX worker");
+    }
     return SATSYNC_OK;
 }
 
 static enum satsync_status watch(struct hub *hub, struct satsync_error *error) {
-    int worker_fd;
     struct epoll_event event = {.events = EPOLLIN};
     hub->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     hub->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -414,27 +408,24 @@ static enum satsync_status watch(struct hub *hub, struct satsync_error *error) {
         epoll_ctl(hub->epoll_fd, EPOLL_CTL_ADD, hub->wake_fd, &event) != 0) {
         return error_set_errno(error, errno, NULL, "opening event descriptors");
     }
-    ucs_status_t status = ucp_worker_get_efd(hub->worker, &worker_fd);
-    ENSURE(status == UCS_OK, error, SATSYNC_UNSUPPORTED, NULL,
-           "UCX cannot wait on the transports that UCX_TLS allows: %s", ucs_status_string(status));
-    if (epoll_ctl(hub->epoll_fd, EPOLL_CTL_ADD, worker_fd, &event) != 0) {
-        return error_set_errno(error, errno, NULL, "watching the UCX worker");
-    }
-    return SATSYNC_OK;
+    TRY(watch_worker(hub, hub->worker, error));
+    return watch_worker(hub, hub->urgent, error);
 }
 
 static enum satsync_status set_up(struct hub *hub, struct satsync_error *error) {
-    const ucp_worker_params_t params = {.field_mask = UCP_WORKER_PARAM_FIELD_THREAD_MODE,
-                                        .thread_mode = UCS_THREAD_MODE_SINGLE};
     TRY(ucx_offer_open_context(&hub->context, error));
-    ucs_status_t status = ucp_worker_create(hub->context, &params, &hub->worker);
-    ENSURE(status == UCS_OK, error, SATSYNC_UNSUPPORTED, NULL, "UCX makes no worker: %s",
-           ucs_status_string(status));
+    TRY(ucx_worker_open(hub->context, &hub->worker, error));
     ENSURE(ucx_intake_listen(hub) == SATSYNC_OK, error, SATSYNC_UNSUPPORTED, NULL,
            "this UCX has no active messages; UCX 1.10 or newer is needed");
+    TRY(ucx_urgent_open(hub, error));
     TRY(watch(hub, error));
     hub->shares_memory = ucx_offer_shares_memory(hub->context);
-    return hub->options.listen ? listen_at(hub, error) : name_worker(hub, error);
+    if (hub->options.listen) {
+        TRY(listen_at(hub, error));
+    } else {
+        TRY(ucx_worker_name(hub->worker, hub->machine, hub->local, error));
+    }
+    return ucx_urgent_write_greeting(hub, error);
 }
 
 enum satsync_status ucx_endpoint_open(const struct ucx_options *options, struct endpoint **endpoint,

@@ -75,6 +75,12 @@ struct outgoing {
     enum link_class class;
 };
 
+/* An endpoint of UCX that is being closed. */
+struct ucx_closing {
+    struct ucx_link *link;
+    void *request; /* NULL: it is done */
+};
+
 struct ucx_link {
     struct link link; /* first */
     struct hub *hub;
@@ -82,15 +88,22 @@ struct ucx_link {
     ucp_ep_h ep;
     bool owns_ep; /* else it is the worker's, for replies */
     bool by_listener;
-    void *closing; /* the request that closes it, until it is done */
     bool ep_failed;
+    struct ucx_closing closing;
     bool handles_errors;
     struct ucx_wire_name name; /* ours */
     struct ucx_wire_name peer; /* theirs */
     uint32_t peer_rank;
     enum satsync_status doom; /* not OK: the link is ended at the next poll, with this */
-    bool is_told;             /* LINK_EVENT_DOWN was handed out */
     unsigned held;            /* things of it that UCX has */
+
+    ucp_ep_h urgent_ep; /* NULL before the peer said where */
+    bool urgent_failed;
+    struct ucx_closing urgent_closing;
+    uint32_t urgent_said;
+    uint32_t urgent_heard;
+    uint32_t urgent_due; /* of a peer that is leaving: to be heard before the link ends */
+    bool is_leaving;
 
     uint64_t submitted;
     uint64_t announced;
@@ -113,8 +126,11 @@ struct hub {
     struct ucx_options options;
     ucp_context_h context;
     ucp_worker_h worker;
+    ucp_worker_h urgent; /* only for urgent words */
     ucp_listener_h listener;
     char local[UCX_ADDRESS_TEXT_BYTES];
+    char greeting[2 * UCX_ADDRESS_TEXT_BYTES]; /* `local` and where urgent words go */
+    size_t greeting_bytes;
     uint64_t machine;
     bool shares_memory; /* UCX may use shared memory here */
     int epoll_fd;
@@ -144,11 +160,28 @@ bool hub_tell(struct hub *hub, const struct link_event *event, struct arrival *a
 struct ucx_link *hub_find(struct hub *hub, const struct ucx_wire_name *name);
 /* A link in a free place, with a fresh token; NULL when there is none, or no memory. */
 struct ucx_link *hub_add(struct hub *hub);
-/* Makes the endpoint of a link; on failure *why says so. */
-bool hub_reach(struct hub *hub, struct ucx_link *link, const struct ucx_address *address,
-               const char **why);
 /* Frees a link that UCX knows nothing of. */
 void hub_forget(struct ucx_link *link);
+
+/* ucx_worker.c */
+enum satsync_status ucx_worker_open(ucp_context_h context, ucp_worker_h *worker,
+                                    struct satsync_error *error);
+/* Its address as text. */
+enum satsync_status ucx_worker_name(ucp_worker_h worker, uint64_t machine,
+                                    char out[UCX_ADDRESS_TEXT_BYTES], struct satsync_error *error);
+/* An endpoint to the address; sets what kind of link it is. */
+ucs_status_t ucx_worker_reach(struct ucx_link *link, ucp_worker_h worker,
+                              const struct ucx_address *address, ucp_ep_h *ep);
+
+/* ucx_urgent.c */
+enum satsync_status ucx_urgent_open(struct hub *hub, struct satsync_error *error);
+/* When `local` is known. */
+enum satsync_status ucx_urgent_write_greeting(struct hub *hub, struct satsync_error *error);
+/* False when the text is no address, or out of reach. */
+bool ucx_urgent_reach(struct ucx_link *link, const char *address);
+enum satsync_status ucx_urgent_say(struct link *link, const void *data, size_t bytes);
+/* A peer that said BYE is gone when its urgent words are here. */
+void ucx_urgent_leave_when_heard(struct ucx_link *link);
 
 /* ucx_link.c */
 extern const struct link_ops ucx_link_ops;
@@ -156,6 +189,8 @@ extern const struct link_ops ucx_link_ops;
 void ucx_link_doom(struct ucx_link *link, enum satsync_status status);
 void ucx_link_end(struct ucx_link *link, enum satsync_status status);
 void ucx_link_greet(struct ucx_link *link, enum ucx_wire_id id);
+/* Sends a header; URGENT by the urgent endpoint. */
+void ucx_link_say(struct ucx_link *link, enum ucx_wire_id id, const uint8_t *header, size_t bytes);
 void ucx_link_send_acks(struct ucx_link *link);
 void ucx_link_set_error_handler(ucp_ep_params_t *params, void *context);
 
@@ -164,6 +199,8 @@ enum satsync_status ucx_intake_listen(struct hub *hub);
 void ucx_intake_start_ready(struct hub *hub);
 void ucx_intake_place(struct link *link, uint64_t message, uint8_t *into);
 void ucx_intake_drop(struct ucx_link *link);
+/* Tells an urgent word. */
+void ucx_intake_word(struct ucx_link *link, const uint8_t *word, size_t bytes);
 /* Gives back what an event's data was borrowed from. */
 void ucx_intake_return(struct hub *hub, struct arrival *arrival);
 

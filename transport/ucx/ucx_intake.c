@@ -82,6 +82,25 @@ static void deliver(struct ucx_link *link, const struct arrival *piece, const ui
     }
 }
 
+void ucx_intake_word(struct ucx_link *link, const uint8_t *word, size_t bytes) {
+    struct hub *hub = link->hub;
+    struct arrival *arrival = take_arrival(hub);
+    uint8_t *copy = memory_new(hub->options.allocator, 1, bytes + 1);
+    if (!arrival || !copy) {
+        memory_free(hub->options.allocator, arrival);
+        memory_free(hub->options.allocator, copy);
+        ucx_link_doom(link, SATSYNC_NO_MEMORY);
+        return;
+    }
+    memcpy(copy, word, bytes);
+    *arrival = (struct arrival){.link = link, .bounce = copy};
+    (void)hub_tell(
+        hub,
+        &(struct link_event){
+            .kind = LINK_EVENT_URGENT, .link = &link->link, .data = copy, .bytes = bytes},
+        arrival);
+}
+
 static void finish_rendezvous(struct hub *hub, struct arrival *arrival, ucs_status_t status) {
     struct ucx_link *link = arrival->link;
     arrival->data = NULL; /* UCX took it back */
@@ -291,7 +310,11 @@ static ucs_status_t on_acks(void *context, const void *header, size_t header_byt
     return UCS_OK;
 }
 
-static void tell_up(struct ucx_link *link) {
+static void tell_up(struct ucx_link *link, const char *urgent) {
+    if (!ucx_urgent_reach(link, urgent)) {
+        ucx_link_doom(link, SATSYNC_NO_PATH);
+        return;
+    }
     link->state = UCX_UP;
     (void)hub_tell(link->hub,
                    &(struct link_event){
@@ -309,20 +332,26 @@ static bool leaves_lobby(struct hub *hub, ucp_ep_h ep) {
     return false;
 }
 
+/* The two texts of a greeting; false when it has others. */
+static bool read_greeting(const char *texts, size_t bytes, const char **local,
+                          const char **urgent) {
+    const char *end = bytes > 0 ? memchr(texts, 0, bytes - 1) : NULL;
+    *local = texts;
+    *urgent = end ? end + 1 : NULL;
+    return end && memchr(*urgent, 0, (size_t)(texts + bytes - *urgent)) == texts + bytes - 1;
+}
+
 /* Where the answer goes: back through the listener's connection, or to the address in the hello. */
-static bool answer_to(struct hub *hub, struct ucx_link *link, const char *local, size_t bytes,
-                      const ucp_am_recv_param_t *param) {
-    if (bytes == 0) {
-        bool has_ep = param->recv_attr & UCP_AM_RECV_ATTR_FIELD_REPLY_EP;
-        link->ep = has_ep ? param->reply_ep : NULL;
-        link->owns_ep = link->handles_errors = has_ep && leaves_lobby(hub, link->ep);
-        return has_ep;
-    }
+static bool answer_to(struct ucx_link *link, const char *local, const ucp_am_recv_param_t *param) {
     struct ucx_address address;
-    const char *why;
-    bool is_text = bytes <= UCX_ADDRESS_TEXT_BYTES && memchr(local, 0, bytes) == local + bytes - 1;
-    return is_text && ucx_address_parse(local, &address, NULL) == SATSYNC_OK && address.is_worker &&
-           hub_reach(hub, link, &address, &why);
+    if (param->recv_attr & UCP_AM_RECV_ATTR_FIELD_REPLY_EP) {
+        link->ep = param->reply_ep;
+        link->owns_ep = link->handles_errors = leaves_lobby(link->hub, link->ep);
+        return true;
+    }
+    link->owns_ep = ucx_address_parse(local, &address, NULL) == SATSYNC_OK && address.is_worker &&
+                    ucx_worker_reach(link, link->hub->worker, &address, &link->ep) == UCS_OK;
+    return link->owns_ep;
 }
 
 static ucs_status_t on_hello(void *context, const void *header, size_t header_bytes, void *data,
@@ -334,33 +363,36 @@ static ucs_status_t on_hello(void *context, const void *header, size_t header_by
         hello.to_rank != hub->options.rank) {
         return UCS_OK; /* of another job, or no rank at all: it gets silence */
     }
-    struct ucx_link *link = hub_add(hub);
+    const char *local;
+    const char *urgent;
+    struct ucx_link *link = read_greeting(data, bytes, &local, &urgent) ? hub_add(hub) : NULL;
     if (!link) {
         return UCS_OK;
     }
-    if (!answer_to(hub, link, data, bytes, param)) {
+    if (!answer_to(link, local, param)) {
         hub_forget(link);
         return UCS_OK;
     }
     link->peer = hello.from;
     link->peer_rank = hello.from_rank;
     ucx_link_greet(link, UCX_WIRE_WELCOME);
-    tell_up(link);
+    tell_up(link, urgent);
     return UCS_OK;
 }
 
 static ucs_status_t on_welcome(void *context, const void *header, size_t header_bytes, void *data,
                                size_t bytes, const ucp_am_recv_param_t *param) {
-    (void)data;
-    (void)bytes;
-    (void)param;
+    const char *local;
+    const char *urgent;
     struct ucx_wire_hello welcome;
-    struct ucx_link *link =
-        ucx_wire_get_hello(&welcome, header, header_bytes) ? hub_find(context, &welcome.to) : NULL;
+    bool is_whole = !(param->recv_attr & UCP_AM_RECV_ATTR_FLAG_RNDV) &&
+                    ucx_wire_get_hello(&welcome, header, header_bytes) &&
+                    read_greeting(data, bytes, &local, &urgent);
+    struct ucx_link *link = is_whole ? hub_find(context, &welcome.to) : NULL;
     if (link && link->state == UCX_GREETING && welcome.job == link->hub->options.job &&
         welcome.from_rank == link->peer_rank) {
         link->peer = welcome.from;
-        tell_up(link);
+        tell_up(link, urgent);
     }
     return UCS_OK;
 }
@@ -374,7 +406,9 @@ static ucs_status_t on_bye(void *context, const void *header, size_t header_byte
     struct ucx_link *link =
         ucx_wire_get_bye(&bye, header, header_bytes) ? hub_find(context, &bye.to) : NULL;
     if (link) {
-        ucx_link_doom(link, SATSYNC_PEER_FAILED);
+        link->is_leaving = true;
+        link->urgent_due = bye.urgent;
+        ucx_urgent_leave_when_heard(link);
     }
     return UCS_OK;
 }

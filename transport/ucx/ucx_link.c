@@ -84,8 +84,9 @@ static void post(struct send *send, const struct post *what) {
                                        .flags = what->flags,
                                        .cb.send = on_sent,
                                        .user_data = send};
-    ucs_status_ptr_t request = ucp_am_send_nbx(send->link->ep, what->id, send->header,
-                                               what->header_bytes, what->data, what->bytes, &param);
+    ucp_ep_h ep = what->id == UCX_WIRE_URGENT ? send->link->urgent_ep : send->link->ep;
+    ucs_status_ptr_t request = ucp_am_send_nbx(ep, what->id, send->header, what->header_bytes,
+                                               what->data, what->bytes, &param);
     if (request == NULL) {
         settle(send);
     } else if (UCS_PTR_IS_ERR(request)) {
@@ -105,9 +106,12 @@ static void on_error(void *context, ucp_ep_h ep, ucs_status_t status) {
     struct hub *hub = context;
     (void)status;
     for (size_t i = 0; i < LINKS_MOST; i++) {
-        if (hub->links[i] && hub->links[i]->ep == ep) {
-            hub->links[i]->ep_failed = true;
-            ucx_link_doom(hub->links[i], SATSYNC_NO_PATH);
+        struct ucx_link *link = hub->links[i];
+        if (link && link->ep == ep) {
+            link->ep_failed = true;
+            ucx_link_doom(link, SATSYNC_NO_PATH);
+        } else if (link && link->urgent_ep == ep) {
+            link->urgent_failed = true; /* messages may still be on their way */
         }
     }
 }
@@ -119,22 +123,20 @@ void ucx_link_set_error_handler(ucp_ep_params_t *params, void *context) {
     params->err_handler.arg = context;
 }
 
-static void say(struct ucx_link *link, enum ucx_wire_id id, const uint8_t *header, size_t bytes) {
+/* A header, and behind it `with`: bytes of our own that stay while UCX has them. */
+static void say(struct ucx_link *link, const uint8_t *header, const struct post *with) {
     struct send *send = take_send(link, NULL);
     if (!send) {
         ucx_link_doom(link, SATSYNC_NO_MEMORY);
         return;
     }
-    memcpy(send->header, header, bytes);
-    bool is_hello = id == UCX_WIRE_HELLO;
-    /* A greeting says where to answer: by the connection that it came through, or at an address. */
-    const char *local = is_hello && !link->by_listener ? link->hub->local : NULL;
-    uint32_t reply = is_hello && link->by_listener ? UCP_AM_SEND_FLAG_REPLY : 0;
-    post(send, &(struct post){.id = id,
-                              .header_bytes = bytes,
-                              .data = local,
-                              .bytes = local ? strlen(local) + 1 : 0,
-                              .flags = UCP_AM_SEND_FLAG_EAGER | reply});
+    memcpy(send->header, header, with->header_bytes);
+    post(send, with);
+}
+
+void ucx_link_say(struct ucx_link *link, enum ucx_wire_id id, const uint8_t *header, size_t bytes) {
+    say(link, header,
+        &(struct post){.id = id, .header_bytes = bytes, .flags = UCP_AM_SEND_FLAG_EAGER});
 }
 
 void ucx_link_greet(struct ucx_link *link, enum ucx_wire_id id) {
@@ -144,7 +146,15 @@ void ucx_link_greet(struct ucx_link *link, enum ucx_wire_id id) {
                                          .job = link->hub->options.job,
                                          .from_rank = link->hub->options.rank,
                                          .to_rank = link->peer_rank};
-    say(link, id, header, ucx_wire_put_hello(&hello, header));
+    /* One that came through a listener is answered by the same connection. */
+    bool by_reply = id == UCX_WIRE_HELLO && link->by_listener;
+    uint32_t reply = by_reply ? UCP_AM_SEND_FLAG_REPLY : 0;
+    say(link, header,
+        &(struct post){.id = id,
+                       .header_bytes = ucx_wire_put_hello(&hello, header),
+                       .data = link->hub->greeting,
+                       .bytes = link->hub->greeting_bytes,
+                       .flags = UCP_AM_SEND_FLAG_EAGER | reply});
 }
 
 void ucx_link_send_acks(struct ucx_link *link) {
@@ -153,7 +163,7 @@ void ucx_link_send_acks(struct ucx_link *link) {
         link->acks.to = link->peer;
         size_t bytes = ucx_wire_put_acks(&link->acks, header);
         link->acks.count = 0;
-        say(link, UCX_WIRE_ACKS, header, bytes);
+        ucx_link_say(link, UCX_WIRE_ACKS, header, bytes);
     }
 }
 
@@ -258,27 +268,28 @@ static void stats(struct link *base, struct link_stats *out) {
 
 static void on_closed(void *request, ucs_status_t status, void *user_data) {
     (void)status;
-    struct ucx_link *link = user_data;
+    struct ucx_closing *closing = user_data;
     ucp_request_free(request);
-    link->closing = NULL;
-    link->held--;
+    closing->request = NULL;
+    closing->link->held--;
 }
 
-/* What was sent shall arrive, unless the peer is gone or does not take it. */
-static void close_ep(struct ucx_link *link, bool drops) {
+/* What was sent shall arrive, unless the peer is gone or does not take it. One that is not ours is
+ * only flushed. */
+static void close_ep(ucp_ep_h ep, bool is_ours, bool drops, struct ucx_closing *closing) {
     const ucp_request_param_t param = {.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK |
                                                        UCP_OP_ATTR_FIELD_USER_DATA |
                                                        (drops ? UCP_OP_ATTR_FIELD_FLAGS : 0),
                                        .flags = UCP_EP_CLOSE_FLAG_FORCE,
                                        .cb.send = on_closed,
-                                       .user_data = link};
+                                       .user_data = closing};
     ucx_quiet_begin();
     ucs_status_ptr_t request =
-        link->owns_ep ? ucp_ep_close_nbx(link->ep, &param) : ucp_ep_flush_nbx(link->ep, &param);
+        is_ours ? ucp_ep_close_nbx(ep, &param) : ucp_ep_flush_nbx(ep, &param);
     ucx_quiet_end();
     if (request && !UCS_PTR_IS_ERR(request)) {
-        link->closing = request;
-        link->held++;
+        closing->request = request;
+        closing->link->held++;
     }
 }
 
@@ -289,9 +300,10 @@ void ucx_link_end(struct ucx_link *link, enum satsync_status status) {
     bool drops = link->ep_failed || (link->handles_errors && link->held > 0);
     if (link->state == UCX_UP && !link->ep_failed) {
         uint8_t header[UCX_WIRE_BYTES];
-        const struct ucx_wire_bye bye = {.to = link->peer, .status = (uint32_t)status};
+        const struct ucx_wire_bye bye = {
+            .to = link->peer, .status = (uint32_t)status, .urgent = link->urgent_said};
         ucx_link_send_acks(link);
-        say(link, UCX_WIRE_BYE, header, ucx_wire_put_bye(&bye, header));
+        ucx_link_say(link, UCX_WIRE_BYE, header, ucx_wire_put_bye(&bye, header));
     }
     link->state = UCX_ENDED;
     for (struct slice *slice = link->slices; slice; slice = slice->next) {
@@ -299,7 +311,10 @@ void ucx_link_end(struct ucx_link *link, enum satsync_status status) {
     }
     ucx_intake_drop(link);
     if (link->ep) {
-        close_ep(link, drops);
+        close_ep(link->ep, link->owns_ep, drops, &link->closing);
+    }
+    if (link->urgent_ep) {
+        close_ep(link->urgent_ep, true, link->urgent_failed, &link->urgent_closing);
     }
     (void)hub_tell(
         link->hub,
@@ -315,4 +330,5 @@ const struct link_ops ucx_link_ops = {.submit = submit,
                                       .release = release,
                                       .stats = stats,
                                       .close = close_link,
-                                      .place = ucx_intake_place};
+                                      .place = ucx_intake_place,
+                                      .urge = ucx_urgent_say};

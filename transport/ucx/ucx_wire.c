@@ -4,7 +4,7 @@
 #include "base/check.h"
 #include "port/link.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 #define MAGIC UINT32_C(0x55534353) /* "SCSU" */
 #define MESSAGE_BYTES_END (UINT64_C(1) << 62)
 
@@ -94,6 +94,7 @@ size_t ucx_wire_put_bye(const struct ucx_wire_bye *bye, uint8_t *out) {
     struct bytes_writer writer = bytes_writer_over(out, UCX_WIRE_BYTES);
     put_name(&writer, &bye->to);
     bytes_put_u32(&writer, bye->status);
+    bytes_put_u32(&writer, bye->urgent);
     return written(&writer);
 }
 
@@ -101,5 +102,22 @@ bool ucx_wire_get_bye(struct ucx_wire_bye *bye, const void *bytes, size_t count)
     struct bytes_reader reader = bytes_reader_over(bytes, count);
     *bye = (struct ucx_wire_bye){.to = get_name(&reader)};
     bye->status = bytes_get_u32(&reader);
+    bye->urgent = bytes_get_u32(&reader);
     return bytes_all_read(&reader);
+}
+
+size_t ucx_wire_put_urgent(const struct ucx_wire_urgent *urgent, uint8_t *out) {
+    assert(urgent->bytes <= LINK_URGENT_BYTES);
+    struct bytes_writer writer = bytes_writer_over(out, UCX_WIRE_BYTES);
+    put_name(&writer, &urgent->to);
+    bytes_put(&writer, urgent->word, urgent->bytes);
+    return written(&writer);
+}
+
+bool ucx_wire_get_urgent(struct ucx_wire_urgent *urgent, const void *bytes, size_t count) {
+    struct bytes_reader reader = bytes_reader_over(bytes, count);
+    *urgent = (struct ucx_wire_urgent){.to = get_name(&reader)};
+    urgent->bytes = bytes_left(&reader);
+    urgent->word = bytes_get_view(&reader, urgent->bytes);
+    return bytes_all_read(&reader) && urgent->bytes <= LINK_URGENT_BYTES;
 }

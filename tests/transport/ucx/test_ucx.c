@@ -22,6 +22,9 @@ struct world {
     uint64_t received_bytes;
     unsigned received;
     bool places;
+    char urgent[6]; /* the last such word */
+    unsigned urged;
+    bool urged_after_down;
     uint8_t *into; /* MESSAGE_BYTES */
 };
 
@@ -64,6 +67,12 @@ static void take(struct world *world, size_t end, const struct link_event *event
         break;
     case LINK_EVENT_DELIVERED:
         world->delivered++;
+        break;
+    case LINK_EVENT_URGENT:
+        assert_int_equal(event->bytes, sizeof world->urgent);
+        memcpy(world->urgent, event->data, event->bytes);
+        world->urged++;
+        world->urged_after_down |= !world->links[end];
         break;
     case LINK_EVENT_WRITABLE:
         break;
@@ -206,6 +215,53 @@ static void test_more_is_not_written_than_was_announced(void **state) {
     leave(&world);
 }
 
+/* The link that says them is closed at once, and has a message under way. */
+static void urge_and_close(struct world *world) {
+    static uint8_t data[MESSAGE_BYTES];
+    const struct link_message message = {.class = LINK_GRADIENT, .bytes = MESSAGE_BYTES};
+    const struct link_slice slice = {data, sizeof data, world};
+    struct link *link = world->links[1];
+    uint64_t number;
+    assert_int_equal(link->ops->submit(link, &message, &number), SATSYNC_OK);
+    assert_int_equal(link->ops->write(link, number, &slice), SATSYNC_OK);
+    assert_int_equal(link->ops->urge(link, "first", 6), SATSYNC_OK);
+    assert_int_equal(link->ops->urge(link, "last!", 6), SATSYNC_OK);
+    link->ops->close(link, SATSYNC_CANCELLED);
+    assert_int_equal(link->ops->urge(link, "never", 6), SATSYNC_WRONG_STATE);
+    while (world->links[0] || world->links[1]) {
+        turn(world);
+    }
+    assert_int_equal(world->urged, 2);
+    assert_false(world->urged_after_down);
+    assert_string_equal(world->urgent, "last!");
+}
+
+static void test_urgent_words_are_heard_before_the_link_is_down(void **state) {
+    (void)state;
+    static const char *const listens[] = {NULL, "127.0.0.1:0"};
+    struct world world;
+    for (size_t i = 0; i < sizeof listens / sizeof *listens; i++) {
+        enter(&world, listens[i], 5);
+        urge_and_close(&world);
+        leave(&world);
+    }
+}
+
+static void test_an_urgent_word_has_a_limit(void **state) {
+    (void)state;
+    static const uint8_t longer[LINK_URGENT_BYTES + 1] = {0};
+    struct world world;
+    enter(&world, NULL, 5);
+    struct link *link = world.links[1];
+    assert_int_equal(link->ops->urge(link, longer, sizeof longer), SATSYNC_INVALID);
+    assert_int_equal(link->ops->urge(link, "there", 6), SATSYNC_OK);
+    while (world.urged == 0) {
+        turn(&world);
+    }
+    assert_string_equal(world.urgent, "there");
+    leave(&world);
+}
+
 static void test_the_armed_descriptor_wakes(void **state) {
     (void)state;
     struct world world;
@@ -269,6 +325,8 @@ int main(void) {
         cmocka_unit_test(test_a_rank_of_another_job_is_not_let_in),
         cmocka_unit_test(test_close_is_told_to_both_and_slices_come_back),
         cmocka_unit_test(test_more_is_not_written_than_was_announced),
+        cmocka_unit_test(test_urgent_words_are_heard_before_the_link_is_down),
+        cmocka_unit_test(test_an_urgent_word_has_a_limit),
         cmocka_unit_test(test_the_armed_descriptor_wakes),
         cmocka_unit_test(test_the_offer_names_version_and_transports),
         cmocka_unit_test(test_transports_are_read_from_what_ucx_prints),

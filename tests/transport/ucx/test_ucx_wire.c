@@ -1,5 +1,6 @@
 #include "transport/ucx/ucx_wire.h"
 
+#include "port/link.h"
 #include "support/cmocka.h"
 
 #include <string.h>
@@ -66,12 +67,28 @@ static void test_acks_and_byes_survive(void **state) {
     assert_false(ucx_wire_get_acks(&read, bytes, size - 1));
     assert_false(ucx_wire_get_acks(&read, bytes, 12));
     assert_false(ucx_wire_get_acks(&read, bytes, 12 + 8 * (UCX_WIRE_ACKS_MOST + 1)));
-    const struct ucx_wire_bye bye = {.to = name, .status = 65};
+    const struct ucx_wire_bye bye = {.to = name, .status = 65, .urgent = 3};
     struct ucx_wire_bye read_bye;
     size = ucx_wire_put_bye(&bye, bytes);
     assert_true(ucx_wire_get_bye(&read_bye, bytes, size));
     assert_int_equal(read_bye.status, 65);
+    assert_int_equal(read_bye.urgent, 3);
     assert_false(ucx_wire_get_bye(&read_bye, bytes, size + 1));
+}
+
+static void test_an_urgent_word_has_a_limit(void **state) {
+    (void)state;
+    uint8_t bytes[UCX_WIRE_BYTES + 1] = {0};
+    const uint8_t word[LINK_URGENT_BYTES] = {1, 2, 3};
+    const struct ucx_wire_urgent urgent = {.to = name, .word = word, .bytes = sizeof word};
+    struct ucx_wire_urgent read;
+    size_t size = ucx_wire_put_urgent(&urgent, bytes);
+    assert_true(ucx_wire_get_urgent(&read, bytes, size));
+    assert_true(read.to.token == name.token && read.bytes == sizeof word);
+    assert_memory_equal(read.word, word, sizeof word);
+    assert_true(ucx_wire_get_urgent(&read, bytes, 12));
+    assert_false(ucx_wire_get_urgent(&read, bytes, 11));
+    assert_false(ucx_wire_get_urgent(&read, bytes, size + 1));
 }
 
 int main(void) {
@@ -79,6 +96,7 @@ int main(void) {
         cmocka_unit_test(test_hello_survives_and_nothing_else_is_one),
         cmocka_unit_test(test_data_lies_within_its_message),
         cmocka_unit_test(test_acks_and_byes_survive),
+        cmocka_unit_test(test_an_urgent_word_has_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
