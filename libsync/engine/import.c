@@ -1,8 +1,9 @@
 /* Saving safetensors files: one, several, or a sharded set named by its index. */
 #include "base/check.h"
 #include "engine/file.h"
+#include "engine/import_order.h"
 #include "engine/job.h"
-#include "engine/save.h"
+#include "engine/masters.h"
 #include "model/index.h"
 #include "model/safetensors.h"
 
@@ -199,32 +200,59 @@ static enum satsync_status import_path(struct import *import, const char *path,
     return status;
 }
 
-/* Bytes of all files; 0 when an index stands for some, which is only known once it is read. */
-static enum satsync_status measure(struct import *import, uint64_t *total_bytes,
+/* What is known of the files before they are imported. */
+struct outlook {
+    struct import_types *types; /* of each file */
+    struct import_types any;
+    uint64_t bytes; /* of all files */
+    bool is_open;   /* an index stands for more, which is only known once it is read */
+};
+
+static enum satsync_status look_at(struct import *import, size_t index, struct outlook *outlook,
                                    struct satsync_error *error) {
-    uint64_t sum = 0;
-    bool any_index = false;
-    for (size_t i = 0; i < import->file_count; i++) {
-        struct file file;
-        TRY(file_open(import->disk, import->files[i], DISK_READ, &file, error));
-        uint64_t bytes = 0;
-        enum satsync_status status = file.disk->ops->size(file.disk, file.handle, &bytes, error);
-        file_close(&file);
-        TRY(status);
-        any_index |= is_index(import->files[i]);
-        sum += bytes;
+    struct file file;
+    TRY(file_open(import->disk, import->files[index], DISK_READ, &file, error));
+    uint64_t bytes = 0;
+    enum satsync_status status = file.disk->ops->size(file.disk, file.handle, &bytes, error);
+    bool is_set = is_index(file.path);
+    if (status == SATSYNC_OK && !is_set) {
+        outlook->types[index] = import_types_of(&file, import->engine->allocator);
     }
-    *total_bytes = any_index ? 0 : sum;
-    return SATSYNC_OK;
+    outlook->any.fp32 |= is_set || outlook->types[index].fp32;
+    outlook->any.bf16 |= is_set || outlook->types[index].bf16;
+    outlook->is_open |= is_set;
+    outlook->bytes += bytes;
+    file_close(&file);
+    return status;
+}
+
+static enum satsync_status look(struct import *import, struct outlook *outlook,
+                                struct satsync_error *error) {
+    const struct allocator *allocator = import->engine->allocator;
+    *outlook = (struct outlook){
+        .types = memory_new(allocator, import->file_count, sizeof *outlook->types)};
+    ENSURE(outlook->types, error, SATSYNC_NO_MEMORY, "save", "out of memory");
+    enum satsync_status status = SATSYNC_OK;
+    for (size_t i = 0; i < import->file_count && status == SATSYNC_OK; i++) {
+        status = look_at(import, i, outlook, error);
+    }
+    if (status == SATSYNC_OK) {
+        import_order(import->files, outlook->types, import->file_count);
+    }
+    memory_free(allocator, outlook->types);
+    return status;
 }
 
 static enum satsync_status import_run(struct job *job, struct satsync_error *error) {
     struct import *import = (struct import *)job;
-    uint64_t total_bytes;
-    TRY(measure(import, &total_bytes, error));
+    struct outlook outlook;
+    TRY(look(import, &outlook, error));
+    if (import->save->derive == SATSYNC_DERIVE_AUTO && outlook.any.fp32 && outlook.any.bf16) {
+        import->save->masters = masters_new(import->engine->allocator);
+    }
     struct satsync_progress *progress = operation_progress_lock(job->operation);
     progress->activity = SATSYNC_ACTIVITY_CODING;
-    progress->total_bytes = total_bytes;
+    progress->total_bytes = outlook.is_open ? 0 : outlook.bytes;
     operation_progress_unlock(job->operation);
     monitor_lock(import->save->monitor);
     import->save->operation = job->operation;

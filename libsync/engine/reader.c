@@ -1,6 +1,7 @@
 #include "engine/reader.h"
 
 #include "base/check.h"
+#include "codec/rounding.h"
 #include "engine/scratch.h"
 
 #include <stdlib.h>
@@ -12,9 +13,13 @@ static size_t sealed_room(size_t raw_bytes) {
 
 static enum satsync_status open_and_place(struct reader_slot *slot, struct satsync_error *error) {
     const struct index_chunk *chunk = &slot->chunk;
-    bool whole = slot->skip == 0 && slot->want == chunk->raw_bytes;
+    bool whole = !slot->rounded && slot->skip == 0 && slot->want == chunk->raw_bytes;
     uint8_t *raw = whole ? slot->out : slot->raw;
     TRY(reader_chunk_open(slot->reader, chunk, &slot->place, &slot->buffers, raw, error));
+    if (slot->rounded) {
+        raw = slot->buffers.own;
+        round_to_bf16(slot->raw, chunk->raw_bytes / sizeof(uint32_t), raw);
+    }
     if (!whole) {
         memcpy(slot->out, raw + slot->skip, slot->want);
     }
@@ -87,9 +92,29 @@ static enum satsync_status drain(struct satsync_reader *reader, struct satsync_e
     return status;
 }
 
-static enum satsync_status read_chunk(struct satsync_reader *reader, const struct reader_item *item,
-                                      struct range chunk_range, const struct index_chunk *chunk,
-                                      struct reader_slot *slot, struct satsync_error *error) {
+/* What a range of an item is read from: the item's own chunks, or those of its master, rounded. */
+struct source {
+    const struct reader_item *item;
+    bool rounded;
+    struct range range; /* of the result */
+    uint8_t *out;
+};
+
+/* What of the result chunk `index` of the source's item gives. */
+static struct range given_by(const struct source *source, uint64_t index) {
+    const struct layout layout = {source->item->extent.bytes, source->item->extent.chunk_bytes};
+    struct range range = layout_chunk(&layout, index);
+    return source->rounded ? (struct range){range.from / 2, range.to / 2} : range;
+}
+
+static enum satsync_status read_chunk(struct satsync_reader *reader, const struct source *source,
+                                      uint64_t index, struct satsync_error *error) {
+    const struct reader_item *item = source->item;
+    const struct index_chunk *chunk = &reader->chunks[item->extent.first_chunk + index];
+    const struct range given = given_by(source, index);
+    uint64_t from = given.from > source->range.from ? given.from : source->range.from;
+    uint64_t to = given.to < source->range.to ? given.to : source->range.to;
+    struct reader_slot *slot = take_slot(reader);
     ENSURE(slot_allocate(slot, chunk, reader->engine->allocator) == SATSYNC_OK, error,
            SATSYNC_NO_MEMORY, "restore", "no memory for staging");
     TRY(reader_chunk_read(reader, chunk, &slot->buffers, error));
@@ -97,29 +122,44 @@ static enum satsync_status read_chunk(struct satsync_reader *reader, const struc
     slot->chunk = *chunk;
     slot->place = (struct seal_place){.kind = item->kind,
                                       .item = item->number,
-                                      .position = chunk_range.from,
+                                      .position = index * item->extent.chunk_bytes,
                                       .raw_bytes = chunk->raw_bytes};
+    slot->rounded = source->rounded;
+    slot->skip = from - given.from;
+    slot->want = to - from;
+    slot->out = source->out + (from - source->range.from);
     slot->task.run = slot_run;
     slot->busy = true;
     exec_submit(reader->engine->exec, &slot->task);
     return SATSYNC_OK;
 }
 
+/* The part of the source's range that a derived chunk holds. */
+static enum satsync_status read_derived(struct satsync_reader *reader, const struct source *source,
+                                        uint64_t index, struct satsync_error *error) {
+    const struct range given = given_by(source, index);
+    const struct index_chunk *chunk = &reader->chunks[source->item->extent.first_chunk + index];
+    struct source master = {.item = &reader->tensors.at[chunk->master], .rounded = true};
+    master.range.from = given.from > source->range.from ? given.from : source->range.from;
+    master.range.to = given.to < source->range.to ? given.to : source->range.to;
+    master.out = source->out + (master.range.from - source->range.from);
+    const struct layout layout = {master.item->extent.bytes, master.item->extent.chunk_bytes};
+    struct range overlap = layout_overlap(&layout, 2 * master.range.from, 2 * master.range.to);
+    for (uint64_t i = overlap.from; i < overlap.to; i++) {
+        TRY(read_chunk(reader, &master, i, error));
+    }
+    return SATSYNC_OK;
+}
+
 enum satsync_status reader_read(struct satsync_reader *reader, const struct reader_item *item,
                                 struct range range, uint8_t *out, struct satsync_error *error) {
     const struct layout layout = {item->extent.bytes, item->extent.chunk_bytes};
+    const struct source source = {item, false, range, out};
     enum satsync_status status = SATSYNC_OK;
     struct range overlap = layout_overlap(&layout, range.from, range.to);
     for (uint64_t i = overlap.from; i < overlap.to && status == SATSYNC_OK; i++) {
-        struct range chunk_range = layout_chunk(&layout, i);
-        uint64_t from = chunk_range.from > range.from ? chunk_range.from : range.from;
-        uint64_t to = chunk_range.to < range.to ? chunk_range.to : range.to;
-        struct reader_slot *slot = take_slot(reader);
-        slot->skip = from - chunk_range.from;
-        slot->want = to - from;
-        slot->out = out + (from - range.from);
-        status = read_chunk(reader, item, chunk_range,
-                            &reader->chunks[item->extent.first_chunk + i], slot, error);
+        bool is_derived = reader->chunks[item->extent.first_chunk + i].is_derived;
+        status = (is_derived ? read_derived : read_chunk)(reader, &source, i, error);
     }
     /* A worker's failure explains more than a later one of reading. */
     enum satsync_status drained = drain(reader, error);

@@ -49,7 +49,8 @@ struct reader_slot {
     size_t room; /* of raw; the buffers have codec_bound of it and a tag */
     struct index_chunk chunk;
     struct seal_place place;
-    uint64_t skip; /* bytes of the chunk before the wanted ones */
+    bool rounded;  /* what is wanted is the chunk rounded to bf16 */
+    uint64_t skip; /* bytes of that before the wanted ones */
     uint64_t want;
     uint8_t *out;
     bool busy; /* protected by the reader's monitor */

@@ -99,12 +99,18 @@ static bool extent_is_sound(const struct satsync_reader *reader, const struct in
            extent->sealed_bytes <= codec_bound(raw_bytes) + SEAL_TAG_BYTES;
 }
 
+static bool chunk_is_sound(const struct satsync_reader *reader, const struct index_chunk *chunk) {
+    if (chunk->is_derived) {
+        return reader->manifest.root.version_major >= 2;
+    }
+    return extent_is_sound(reader, &chunk->own, chunk->raw_bytes) &&
+           (!chunk->has_base || extent_is_sound(reader, &chunk->base, chunk->raw_bytes));
+}
+
 static enum satsync_status add_chunk(struct satsync_reader *reader,
                                      const struct index_chunk *chunk) {
     if (reader->chunk_count == reader->manifest.root.chunk_count ||
-        chunk->raw_bytes > CODEC_CHUNK_BYTES_MAX ||
-        !extent_is_sound(reader, &chunk->own, chunk->raw_bytes) ||
-        (chunk->has_base && !extent_is_sound(reader, &chunk->base, chunk->raw_bytes))) {
+        chunk->raw_bytes > CODEC_CHUNK_BYTES_MAX || !chunk_is_sound(reader, chunk)) {
         return SATSYNC_CORRUPT;
     }
     reader->chunks[reader->chunk_count++] = *chunk;
@@ -138,6 +144,20 @@ static enum satsync_status add_record(struct satsync_reader *reader,
     return SATSYNC_CORRUPT;
 }
 
+/* Only bf16 is derived, from an fp32 tensor of as many elements, which therefore is not. */
+static bool derivation_agrees(const struct satsync_reader *reader, const struct reader_item *item,
+                              const struct index_chunk *chunk) {
+    if (!chunk->is_derived) {
+        return true;
+    }
+    if (item->kind != SEAL_TENSOR || chunk->master >= reader->tensors.count) {
+        return false;
+    }
+    const struct reader_item *master = &reader->tensors.at[chunk->master];
+    return item->dtype == DTYPE_BF16 && master->dtype == DTYPE_F32 &&
+           master->extent.bytes / 2 == item->extent.bytes;
+}
+
 /* Every item's chunks must be there and of the sizes that its layout says. */
 static bool list_agrees(const struct satsync_reader *reader, const struct reader_list *list) {
     for (size_t i = 0; i < list->count; i++) {
@@ -156,7 +176,9 @@ static bool list_agrees(const struct satsync_reader *reader, const struct reader
         }
         for (uint64_t k = 0; k < count; k++) {
             struct range range = layout_chunk(&layout, k);
-            if (reader->chunks[extent->first_chunk + k].raw_bytes != range.to - range.from) {
+            const struct index_chunk *chunk = &reader->chunks[extent->first_chunk + k];
+            if (chunk->raw_bytes != range.to - range.from ||
+                !derivation_agrees(reader, &list->at[i], chunk)) {
                 return false;
             }
         }

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "codec/checksum.h"
+#include "engine/masters.h"
 #include "engine/save_base.h"
 #include "engine/scratch.h"
 #include "engine/staging.h"
@@ -63,7 +64,7 @@ static enum satsync_status code(struct satsync_save *save, struct save_slot *slo
                                       .raw = slot->staging.raw,
                                       .raw_bytes = slot->raw_bytes};
     enum satsync_status status = save_base_try(save, slot, scratch, coded_bytes, error);
-    if (status == SATSYNC_OK && !slot->unchanged && *coded_bytes == 0) {
+    if (status == SATSYNC_OK && !slot->referred && *coded_bytes == 0) {
         status = codec_encode(scratch, &input, slot->staging.sealed, coded_bytes);
     }
     scratch_give(save->engine, scratch, save->chunk_bytes);
@@ -73,9 +74,15 @@ static enum satsync_status code(struct satsync_save *save, struct save_slot *slo
 
 static enum satsync_status code_and_seal(struct satsync_save *save, struct save_slot *slot,
                                          struct satsync_error *error) {
-    size_t coded_bytes;
-    TRY(code(save, slot, &coded_bytes, error));
-    if (slot->unchanged) {
+    size_t coded_bytes = 0;
+    slot->referred = false;
+    if (slot->master) {
+        masters_try(save, slot);
+    }
+    if (!slot->referred) {
+        TRY(code(save, slot, &coded_bytes, error));
+    }
+    if (slot->referred) {
         return SATSYNC_OK;
     }
     slot->sealed_bytes = coded_bytes + SEAL_TAG_BYTES;
@@ -105,7 +112,7 @@ static enum satsync_status append_extent(struct satsync_save *save, const uint8_
 
 static enum satsync_status append_slot(struct satsync_save *save, struct save_slot *slot,
                                        struct satsync_error *error) {
-    if (!slot->unchanged) {
+    if (!slot->referred) {
         TRY(append_extent(save, slot->staging.sealed, slot->sealed_bytes, &slot->chunk.own.offset,
                           error));
     }
@@ -175,6 +182,7 @@ static void slot_run(struct task *task, size_t worker) {
 void save_submit(struct satsync_save *save, struct save_slot *slot) {
     slot->task.run = slot_run;
     slot->save = save;
+    slot->master = save->masters ? masters_find(save->masters, slot) : NULL;
     monitor_lock(save->monitor);
     slot->sequence = save->submitted++;
     save->raw_bytes += slot->raw_bytes;
@@ -220,6 +228,7 @@ struct save_item save_item_begin(struct satsync_save *save, enum seal_kind kind,
                                  uint64_t bytes, const struct dtype_row *row) {
     struct save_item item = {.kind = kind,
                              .number = number,
+                             .row = row,
                              .width = row ? row->width : 1,
                              .floating = row && row->floating};
     item.layout = layout_of(bytes, row ? row->bytes : 1, save->chunk_bytes);
@@ -280,6 +289,7 @@ void save_free(struct satsync_save *save) {
     }
     secret_free(save->key);
     save_base_close(save);
+    masters_free(save->masters);
     free_records(save);
     extent_table_fini(&save->table);
     for (size_t i = 0; save->slots && i < save->slot_count; i++) {

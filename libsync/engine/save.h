@@ -7,7 +7,7 @@
  *
  * A slot's sequence number is its extent's number in the pack, and so its nonce: two slots never
  * share one, because the sequence only rises and each save has its own pack and key. A chunk that
- * the base has leaves its number unused.
+ * the base or a master has leaves its number unused.
  */
 #ifndef ENGINE_SAVE_H
 #define ENGINE_SAVE_H
@@ -23,12 +23,15 @@
 #include <satsync/checkpoint.h>
 
 struct save_base;
+struct masters;
+struct master;
 struct reader_item;
 
 /* What a chunk is part of. */
 struct save_item {
     enum seal_kind kind;
-    uint64_t number; /* of the tensor, blob or file */
+    uint64_t number;             /* of the tensor, blob or file */
+    const struct dtype_row *row; /* NULL: bytes */
     uint8_t width;
     bool floating;
     struct layout layout;
@@ -41,12 +44,13 @@ struct save_slot {
     struct satsync_save *save;
     struct staging staging; /* empty until the slot is first used */
     struct save_item item;
+    struct master *master; /* see masters.h; NULL: none */
     uint64_t position;
     size_t raw_bytes;
     uint64_t sequence;
     size_t sealed_bytes;
     struct index_chunk chunk; /* what the index will say of it */
-    bool unchanged;           /* the base has it: nothing to append */
+    bool referred;            /* the base or a master has it: nothing to append */
     bool done;                /* protected by the save's monitor */
 };
 
@@ -83,11 +87,13 @@ struct satsync_save {
     struct satsync_engine *engine;
     uint64_t step;
     enum codec codec;
+    enum satsync_derive derive;
     uint32_t chunk_bytes;
     struct pack_id pack_id;
     struct pack_writer *pack;
-    struct seal_key *key;   /* in secret memory */
-    struct save_base *base; /* NULL: none */
+    struct seal_key *key;    /* in secret memory */
+    struct save_base *base;  /* NULL: none */
+    struct masters *masters; /* NULL: nothing is derived */
 
     struct save_list files;   /* of struct save_file */
     struct save_list tensors; /* of struct save_tensor */

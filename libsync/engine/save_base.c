@@ -159,12 +159,12 @@ static enum satsync_status compare(struct satsync_save *save, struct save_slot *
     const struct index_run *run = &slot->item.base->extent;
     struct index_chunk chunk =
         save->base->reader->chunks[run->first_chunk + slot->position / run->chunk_bytes];
-    struct satsync_error unread; /* a base that cannot be read is none */
-    if (read_chunk(save, slot, &chunk, spare, &unread) != SATSYNC_OK) {
+    struct satsync_error unread; /* a base that cannot be read, or is derived, is none */
+    if (chunk.is_derived || read_chunk(save, slot, &chunk, spare, &unread) != SATSYNC_OK) {
         return SATSYNC_OK;
     }
     if (memcmp(spare->raw, slot->staging.raw, slot->raw_bytes) == 0) {
-        slot->unchanged = true;
+        slot->referred = true;
         slot->chunk = chunk;
         slot->chunk.own = shifted(chunk.own);
         slot->chunk.base = shifted(chunk.base);
@@ -183,7 +183,6 @@ enum satsync_status save_base_try(struct satsync_save *save, struct save_slot *s
                                   struct codec_scratch *scratch, size_t *coded_bytes,
                                   struct satsync_error *error) {
     *coded_bytes = 0;
-    slot->unchanged = false;
     slot->chunk = (struct index_chunk){0};
     if (!slot->item.base) {
         return SATSYNC_OK;

@@ -20,7 +20,7 @@ void save_base_close(struct satsync_save *save);
 const struct reader_item *save_base_item(const struct satsync_save *save,
                                          const struct save_item *item, const struct dtype_row *row);
 
-/* On a worker. Compares the slot's raw bytes with the base's: sets slot->unchanged and slot->chunk;
+/* On a worker. Compares the slot's raw bytes with the base's: sets slot->referred and slot->chunk;
  * or codes the difference into slot->staging.sealed, with its size in *coded_bytes and
  * slot->chunk's base; or neither, with *coded_bytes 0, when there is no base, it cannot be read, or
  * a difference saves too little. */

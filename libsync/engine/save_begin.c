@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "codec/codec.h"
+#include "engine/masters.h"
 #include "engine/save_base.h"
 
 #include <inttypes.h>
@@ -24,6 +25,8 @@ static enum satsync_status read_options(const struct satsync_save_options *given
     options->chunk_bytes = options->chunk_bytes ? options->chunk_bytes : CODEC_CHUNK_BYTES;
     ENSURE((size_t)options->codec < sizeof codecs / sizeof *codecs, error, SATSYNC_INVALID, "codec",
            "there is no codec number %d", (int)options->codec);
+    ENSURE(options->derive <= SATSYNC_DERIVE_BF16, error, SATSYNC_INVALID, "derive",
+           "there is no way to derive number %d", (int)options->derive);
     ENSURE(options->base <= SATSYNC_BASE_STEP, error, SATSYNC_INVALID, "base",
            "there is no kind of base number %d", (int)options->base);
     ENSURE(options->chunk_bytes >= LEAST_CHUNK_BYTES &&
@@ -95,7 +98,11 @@ enum satsync_status satsync_save_begin(struct satsync_store *store,
     save->engine = store->engine;
     save->step = options.step;
     save->codec = codecs[options.codec];
+    save->derive = options.derive;
     save->chunk_bytes = options.chunk_bytes;
+    if (options.derive == SATSYNC_DERIVE_BF16) {
+        save->masters = masters_new(save->engine->allocator); /* without, nothing is derived */
+    }
     /* Its own handle: the background work owns it, while the caller goes on with the other. */
     enum satsync_status status = store_duplicate(store, &save->store, error);
     if (status == SATSYNC_OK) {

@@ -214,11 +214,22 @@ static enum satsync_status sign_and_commit(struct satsync_save *save, const stru
     return status;
 }
 
+/* The least that says everything, so that older readers are refused only what they cannot read. */
+static uint16_t version_of(const struct satsync_save *save) {
+    const struct index_chunk *chunks = save->chunks.at;
+    for (size_t i = 0; i < save->chunks.count; i++) {
+        if (chunks[i].is_derived) {
+            return 2;
+        }
+    }
+    return 1;
+}
+
 static enum satsync_status write_root(struct satsync_save *save, struct index_writer *index,
                                       const struct save_packs *packs, struct satsync_error *error) {
     static const size_t most_recipients = IDENTITY_RECIPIENTS_MAX + 2;
     const struct allocator *allocator = save->engine->allocator;
-    struct manifest root = {.version_major = MANIFEST_VERSION_MAJOR,
+    struct manifest root = {.version_major = version_of(save),
                             .version_minor = MANIFEST_VERSION_MINOR,
                             .step = save->step,
                             .created_unix_ns = save->engine->ports.unix_ns(),

@@ -122,6 +122,9 @@ static void verify_items(struct verify *verify, struct satsync_reader *reader,
         uint64_t count = item->extent.bytes > 0 ? layout_count(&layout) : 0;
         for (uint64_t k = 0; k < count; k++) {
             const struct index_chunk *chunk = &reader->chunks[item->extent.first_chunk + k];
+            if (chunk->is_derived) {
+                continue; /* its master is looked at */
+            }
             const struct seal_place place = {.kind = item->kind,
                                              .item = item->number,
                                              .position = layout_chunk(&layout, k).from,

@@ -7,6 +7,9 @@
 
 enum { MAGIC = 0x58495353, HEADER_BYTES = 12, RECORDS_AT = 8, TAG_BYTES = 16 }; /* "SSIX" */
 
+/* How a derived chunk is tagged; to everybody else it is an INDEX_CHUNK. */
+enum { DERIVED_TAG = 5, DERIVED_BY_ROUNDING = 1 };
+
 void index_part_begin(struct index_part_writer *writer, uint32_t number, uint8_t *data) {
     *writer = (struct index_part_writer){
         .out = bytes_writer_over(data, INDEX_PART_BYTES_MAX),
@@ -115,8 +118,11 @@ static bool extent_is_sound(const struct index_extent *extent, uint32_t raw_byte
 }
 
 static bool chunk_is_sound(const struct index_chunk *chunk) {
-    return chunk->raw_bytes >= 1 && chunk->raw_bytes <= INDEX_CHUNK_BYTES_MAX &&
-           extent_is_sound(&chunk->own, chunk->raw_bytes) &&
+    bool sized = chunk->raw_bytes >= 1 && chunk->raw_bytes <= INDEX_CHUNK_BYTES_MAX;
+    if (chunk->is_derived) {
+        return sized && chunk->raw_bytes % 2 == 0 && chunk->master <= INT64_MAX / 2;
+    }
+    return sized && extent_is_sound(&chunk->own, chunk->raw_bytes) &&
            (!chunk->has_base || extent_is_sound(&chunk->base, chunk->raw_bytes));
 }
 
@@ -139,8 +145,21 @@ static bool get_extent(struct bytes_reader *in, struct index_extent *extent) {
     return pack <= UINT32_MAX && sealed_bytes <= UINT32_MAX;
 }
 
+static void put_derived(struct bytes_writer *out, const struct index_chunk *chunk) {
+    bytes_put_varint(out, chunk->raw_bytes);
+    bytes_put_u8(out, DERIVED_BY_ROUNDING);
+    bytes_put_varint(out, chunk->master);
+}
+
+static bool get_derived(struct bytes_reader *in, struct index_chunk *chunk) {
+    uint64_t raw_bytes = bytes_get_varint(in);
+    uint8_t rule = bytes_get_u8(in);
+    *chunk = (struct index_chunk){.raw_bytes = (uint32_t)raw_bytes, .is_derived = true};
+    chunk->master = bytes_get_varint(in);
+    return raw_bytes <= UINT32_MAX && rule == DERIVED_BY_ROUNDING && chunk_is_sound(chunk);
+}
+
 static void put_chunk(struct bytes_writer *out, const struct index_chunk *chunk) {
-    assert(chunk_is_sound(chunk));
     bytes_put_varint(out, chunk->raw_bytes);
     put_extent(out, &chunk->own);
     bytes_put_u8(out, chunk->has_base);
@@ -151,18 +170,18 @@ static void put_chunk(struct bytes_writer *out, const struct index_chunk *chunk)
 
 static bool get_chunk(struct bytes_reader *in, struct index_chunk *chunk) {
     uint64_t raw_bytes = bytes_get_varint(in);
+    *chunk = (struct index_chunk){.raw_bytes = (uint32_t)raw_bytes};
     bool read = get_extent(in, &chunk->own);
     uint8_t bases = bytes_get_u8(in);
-    chunk->raw_bytes = (uint32_t)raw_bytes;
     chunk->has_base = bases == 1;
-    chunk->base = (struct index_extent){0};
     return read && bases <= 1 && raw_bytes <= UINT32_MAX &&
            (!chunk->has_base || get_extent(in, &chunk->base)) && chunk_is_sound(chunk);
 }
 
 bool index_part_add(struct index_part_writer *writer, const struct index_record *record) {
     struct bytes_writer before = writer->out;
-    bytes_put_u8(&writer->out, (uint8_t)record->kind);
+    bool is_derived = record->kind == INDEX_CHUNK && record->chunk.is_derived;
+    bytes_put_u8(&writer->out, is_derived ? DERIVED_TAG : (uint8_t)record->kind);
     switch (record->kind) {
     case INDEX_FILE:
         put_file(&writer->out, &record->file);
@@ -174,7 +193,8 @@ bool index_part_add(struct index_part_writer *writer, const struct index_record 
         put_blob(&writer->out, &record->blob);
         break;
     case INDEX_CHUNK:
-        put_chunk(&writer->out, &record->chunk);
+        assert(chunk_is_sound(&record->chunk));
+        (is_derived ? put_derived : put_chunk)(&writer->out, &record->chunk);
         break;
     }
     if (writer->out.failed) {
@@ -228,9 +248,12 @@ enum satsync_status index_part_next(struct index_part_reader *reader, struct ind
     if (reader->left == 0) {
         return bytes_all_read(&reader->in) ? SATSYNC_NOT_FOUND : SATSYNC_CORRUPT;
     }
-    record->kind = (enum index_kind)bytes_get_u8(&reader->in);
-    bool sound =
-        record->kind >= reader->least && get_record(&reader->in, record) && !reader->in.failed;
+    uint8_t tag = bytes_get_u8(&reader->in);
+    record->kind = tag == DERIVED_TAG ? INDEX_CHUNK : (enum index_kind)tag;
+    bool sound = record->kind >= reader->least &&
+                 (tag == DERIVED_TAG ? get_derived(&reader->in, &record->chunk)
+                                     : get_record(&reader->in, record)) &&
+                 !reader->in.failed;
     if (!sound) {
         reader->left = 0;
         reader->in.failed = true;

@@ -70,6 +70,8 @@ struct index_extent {
 
 struct index_chunk {
     uint32_t raw_bytes;
+    bool is_derived; /* bf16, made again by rounding fp32: no extents of its own */
+    uint64_t master; /* then the number of the fp32 tensor of as many elements */
     struct index_extent own;
     bool has_base;            /* `own` is a difference from `base`, which has none itself */
     struct index_extent base; /* of the same item, position and raw_bytes */

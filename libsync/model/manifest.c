@@ -96,8 +96,8 @@ static enum satsync_status check(const struct manifest *manifest, enum satsync_s
 
 static void put_fixed(struct bytes_writer *out, const struct manifest *manifest) {
     bytes_put(out, magic, sizeof magic);
-    bytes_put_u16(out, MANIFEST_VERSION_MAJOR);
-    bytes_put_u16(out, MANIFEST_VERSION_MINOR);
+    bytes_put_u16(out, manifest->version_major);
+    bytes_put_u16(out, manifest->version_minor);
     bytes_put(out, manifest->store_id, MANIFEST_ID_BYTES);
     bytes_put_u64(out, manifest->step);
     bytes_put_u64(out, manifest->created_unix_ns);
@@ -222,8 +222,7 @@ enum satsync_status manifest_peek(const uint8_t *data, size_t bytes, const char 
            "satsync",
            out->version_major, out->version_minor, MANIFEST_VERSION_MAJOR);
     get_fixed(&in, out);
-    if (out->version_major != MANIFEST_VERSION_MAJOR || in.failed ||
-        !counts_are_within_limits(out)) {
+    if (out->version_major == 0 || in.failed || !counts_are_within_limits(out)) {
         return corrupt(subject, error);
     }
     size_t least = bytes_of_lists(out->recipient_count, out->pack_count, out->part_count) +

@@ -16,7 +16,8 @@
 #include <stdint.h>
 
 enum {
-    MANIFEST_VERSION_MAJOR = 1,
+    MANIFEST_VERSION_MAJOR =
+        2, /* the newest that is read; 1 says less and is written where it does */
     MANIFEST_VERSION_MINOR = 0,
     MANIFEST_ID_BYTES = 16,
     MANIFEST_KEY_BYTES = 32,
@@ -56,7 +57,7 @@ struct manifest_part {
 };
 
 struct manifest {
-    uint16_t version_major;
+    uint16_t version_major; /* 1, or 2 when a chunk is derived */
     uint16_t version_minor;
     uint8_t store_id[MANIFEST_ID_BYTES]; /* where it was first saved */
     uint64_t step;

@@ -64,6 +64,16 @@ enum satsync_base {
     SATSYNC_BASE_STEP  /* base_step; an error when it cannot be used */
 };
 
+/* A bf16 tensor that is its fp32 master rounded to nearest even (ties to even) need not be stored:
+ * it is made again, to the same bits, when read. Its master must be put before it; every element is
+ * compared, chunk by chunk, and a chunk that differs anywhere is stored. Costs rounding and a
+ * checksum of all fp32 tensors, about 0.1 s of a worker's time a GiB. */
+enum satsync_derive {
+    SATSYNC_DERIVE_AUTO, /* of files: when there are both types; of tensors that are put: none */
+    SATSYNC_DERIVE_NONE,
+    SATSYNC_DERIVE_BF16
+};
+
 struct satsync_save_options {
     size_t size;
     uint64_t step;
@@ -71,6 +81,7 @@ struct satsync_save_options {
     uint32_t chunk_bytes; /* 0: 1 MiB */
     enum satsync_base base;
     uint64_t base_step; /* for SATSYNC_BASE_STEP */
+    enum satsync_derive derive;
 };
 
 static inline void satsync_save_options_init(struct satsync_save_options *options) {

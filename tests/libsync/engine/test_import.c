@@ -1,3 +1,4 @@
+#include "engine/reader.h"
 #include "support/cmocka.h"
 #include "support/engine_world.h"
 
@@ -161,6 +162,49 @@ static void test_two_files_of_one_name_are_refused(void **state) {
     assert_int_equal(save(world, 1, files, 2, &error), SATSYNC_INVALID);
 }
 
+/* A tensor of 64 zeros: all types round them to zeros. */
+static void write_zeros(const char *path, const char *type, size_t bytes) {
+    char header[200];
+    snprintf(header, sizeof header,
+             "{\"%s\":{\"dtype\":\"%s\",\"shape\":[64],\"data_offsets\":[0,%zu]}}", type, type,
+             bytes);
+    write_file(path, header, 0);
+    FILE *file = fopen(path, "ab");
+    assert_non_null(file);
+    for (size_t i = 0; i < bytes; i++) {
+        fputc(0, file);
+    }
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_bf16_in_an_earlier_file_is_derived(void **state) {
+    struct engine_world *world = *state;
+    struct satsync_error error;
+    struct satsync_reader *reader;
+    char model[160];
+    char master[160];
+    char out[160];
+    path_of(world, "model.safetensors", model);
+    path_of(world, "master.safetensors", master);
+    write_zeros(model, "BF16", 128);
+    write_zeros(master, "F32", 256);
+    const char *files[] = {model, master};
+    engine_expect(save(world, 7, files, 2, &error), SATSYNC_OK, &error);
+    engine_expect(satsync_reader_open(world->store, 7, &reader, &error), SATSYNC_OK, &error);
+    size_t derived = 0;
+    for (uint64_t i = 0; i < reader->chunk_count; i++) {
+        derived += reader->chunks[i].is_derived;
+    }
+    assert_int_equal(derived, 1);
+    satsync_reader_close(reader);
+    path_of(world, "derived/", out);
+    engine_expect(restore(world, 7, out, &error), SATSYNC_OK, &error);
+    path_of(world, "derived/model.safetensors", out);
+    assert_same_file(model, out);
+    path_of(world, "derived/master.safetensors", out);
+    assert_same_file(master, out);
+}
+
 #define WORLD_TEST(test)                                                                           \
     cmocka_unit_test_setup_teardown(test, engine_world_setup, engine_world_teardown)
 
@@ -170,6 +214,7 @@ int main(void) {
         WORLD_TEST(test_sharded_set_comes_back_with_its_index),
         WORLD_TEST(test_what_is_no_safetensors_is_refused_and_saves_nothing),
         WORLD_TEST(test_two_files_of_one_name_are_refused),
+        WORLD_TEST(test_bf16_in_an_earlier_file_is_derived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,17 +48,26 @@ static struct index_record delta_record(uint32_t raw_bytes) {
     return record;
 }
 
-/* One record of each kind, and a chunk more. */
+static struct index_record derived_record(uint32_t raw_bytes) {
+    return (struct index_record){
+        .kind = INDEX_CHUNK, .chunk = {.raw_bytes = raw_bytes, .is_derived = true, .master = 200}};
+}
+
+/* One record of each kind, and two chunks more. */
 static size_t write_example(void) {
     struct index_part_writer writer;
-    struct index_record records[] = {file_record("m.safetensors"), tensor_record("layer.0.weight"),
-                                     blob_record("rng"), chunk_record(1000), delta_record(30)};
+    struct index_record records[] = {file_record("m.safetensors"),
+                                     tensor_record("layer.0.weight"),
+                                     blob_record("rng"),
+                                     chunk_record(1000),
+                                     delta_record(30),
+                                     derived_record(40)};
     index_part_begin(&writer, 4, data);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         assert_true(index_part_add(&writer, &records[i]));
     }
-    assert_int_equal(writer.records, 5);
-    assert_int_equal(writer.chunks, 2);
+    assert_int_equal(writer.records, 6);
+    assert_int_equal(writer.chunks, 3);
     return index_part_finish(&writer);
 }
 
@@ -79,7 +88,7 @@ static void test_records_round_trip(void **state) {
     struct index_part_reader reader;
     struct index_record got;
     assert_int_equal(index_part_open(&reader, 4, data, bytes), SATSYNC_OK);
-    assert_int_equal(reader.records, 5);
+    assert_int_equal(reader.records, 6);
     assert_int_equal(index_part_next(&reader, &got), SATSYNC_OK);
     assert_int_equal(got.kind, INDEX_FILE);
     assert_memory_equal(got.file.name, "m.safetensors", got.file.name_bytes);
@@ -109,6 +118,12 @@ static void test_records_round_trip(void **state) {
     assert_int_equal(got.chunk.base.pack, 5);
     assert_int_equal(got.chunk.base.offset, (uint64_t)1 << 40);
     assert_int_equal(got.chunk.base.codec, 2);
+    assert_false(got.chunk.is_derived);
+    assert_int_equal(index_part_next(&reader, &got), SATSYNC_OK);
+    assert_int_equal(got.kind, INDEX_CHUNK);
+    assert_true(got.chunk.is_derived && !got.chunk.has_base);
+    assert_int_equal(got.chunk.raw_bytes, 40);
+    assert_int_equal(got.chunk.master, 200);
     assert_int_equal(index_part_next(&reader, &got), SATSYNC_NOT_FOUND);
 }
 
@@ -165,7 +180,7 @@ static void test_impossible_records_are_corrupt(void **state) {
         uint8_t value;
     } cases[] = {
         {file_record("ab"), 12, 0},           /* no such kind of record */
-        {file_record("ab"), 12, 5},           /* no such kind of record */
+        {file_record("ab"), 12, 6},           /* no such kind of record */
         {file_record("ab"), 13, 0},           /* no name */
         {file_record("ab"), 14, 0},           /* a zero byte in a name */
         {file_record("ab"), 16, 0},           /* no such kind of file */
@@ -182,6 +197,10 @@ static void test_impossible_records_are_corrupt(void **state) {
         {chunk_record(10), 27, 2},            /* two bases */
         {delta_record(10), 13, 9},            /* sealed bytes beyond raw bytes + 17 */
         {delta_record(10), 27, 0},            /* bytes behind */
+        {derived_record(10), 13, 0},          /* no bytes */
+        {derived_record(10), 13, 9},          /* half an element */
+        {derived_record(10), 14, 0},          /* no such rule */
+        {derived_record(10), 14, 2},          /* no such rule */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct index_part_writer writer;

@@ -46,6 +46,7 @@ static struct manifest example(void) {
                                       .first_chunk = 6,
                                       .chunks = 4};
     struct manifest manifest = {
+        .version_major = 1,
         .store_id = {1, 2, 3},
         .step = 7,
         .created_unix_ns = 1234567890123456789,
@@ -121,10 +122,10 @@ static void test_newer_major_is_refused_with_a_sentence(void **state) {
     struct satsync_error error;
     struct manifest manifest;
     size_t bytes = encode_example();
-    store_le16(root + VERSION_AT, 2);
+    store_le16(root + VERSION_AT, 3);
     assert_int_equal(decode(bytes, &manifest, &error), SATSYNC_NEWER_VERSION);
     assert_string_equal(error.subject, "step 7");
-    assert_non_null(strstr(error.message, "2.0"));
+    assert_non_null(strstr(error.message, "3.0"));
     store_le16(root + VERSION_AT, 0);
     assert_int_equal(decode(bytes, &manifest, &error), SATSYNC_CORRUPT);
 }
