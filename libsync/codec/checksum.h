@@ -10,13 +10,6 @@
 
 enum { CHECKSUM_BYTES = 16 };
 
-enum { CHECKSUM_SECRET_BYTES = 192 };
-
-/* The same hash under a secret: equal for two contents that nobody chose by the secret only when
- * they are equal. It never leaves the process. Pure. */
-void checksum_secret(const void *data, size_t bytes, const uint8_t secret[CHECKSUM_SECRET_BYTES],
-                     uint8_t out[CHECKSUM_BYTES]);
-
 void checksum_of(const void *data, size_t bytes, uint8_t out[CHECKSUM_BYTES]);
 
 #endif

@@ -248,7 +248,7 @@ static enum satsync_status import_run(struct job *job, struct satsync_error *err
     struct outlook outlook;
     TRY(look(import, &outlook, error));
     if (import->save->derive == SATSYNC_DERIVE_AUTO && outlook.any.fp32 && outlook.any.bf16) {
-        import->save->masters = masters_new(import->engine->allocator);
+        import->save->masters = masters_new(import->engine);
     }
     struct satsync_progress *progress = operation_progress_lock(job->operation);
     progress->activity = SATSYNC_ACTIVITY_CODING;

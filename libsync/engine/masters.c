@@ -3,14 +3,17 @@
 #include "base/map.h"
 #include "codec/checksum.h"
 #include "codec/rounding.h"
+#include "codec/seal.h"
 
 #include <assert.h>
 #include <string.h>
 
 enum { SAMPLES = 64, FP32_BYTES = 4, BF16_BYTES = 2 };
 
+/* A rounding's tag under a key that nobody outside of this save sees: two texts have the same tag
+ * only when they are the same, but for a chance below 2^-80 (NIST SP 800-38D, RFC 8439). */
 struct rounding {
-    uint8_t checksum[CHECKSUM_BYTES];
+    uint8_t tag[SEAL_TAG_BYTES];
     bool is_known; /* protected by the save's monitor */
 };
 
@@ -24,19 +27,26 @@ struct master {
 
 struct masters {
     const struct allocator *allocator;
-    uint8_t secret[CHECKSUM_SECRET_BYTES];
+    struct seal_key *key;
     struct map by_sample; /* of struct master */
     struct master *all;
     struct master *current; /* of the item whose slots are being submitted */
 };
 
-struct masters *masters_new(const struct allocator *allocator) {
-    struct masters *masters = memory_new(allocator, 1, sizeof *masters);
-    if (masters) {
-        masters->allocator = allocator;
-        secret_random(masters->secret, sizeof masters->secret);
-        map_init(&masters->by_sample, allocator);
+struct masters *masters_new(const struct satsync_engine *engine) {
+    struct masters *masters = memory_new(engine->allocator, 1, sizeof *masters);
+    struct seal_key *key = secret_new(sizeof *key);
+    if (!masters || !key) {
+        memory_free(engine->allocator, masters);
+        secret_free(key);
+        return NULL;
     }
+    key->algorithm = seal_best();
+    key->library = engine->seal_library;
+    secret_random(key->bytes, sizeof key->bytes);
+    masters->allocator = engine->allocator;
+    masters->key = key;
+    map_init(&masters->by_sample, engine->allocator);
     return masters;
 }
 
@@ -51,6 +61,7 @@ void masters_free(struct masters *masters) {
         memory_free(masters->allocator, master);
     }
     map_fini(&masters->by_sample);
+    secret_free(masters->key);
     memory_free(masters->allocator, masters);
 }
 
@@ -59,7 +70,7 @@ static bool is_of(const struct save_slot *slot, enum dtype dtype) {
 }
 
 /* Of elements spread over what the first chunks of both types hold, and their count. */
-static uint64_t sample_of(const struct masters *masters, const struct save_slot *slot) {
+static uint64_t sample_of(const struct save_slot *slot) {
     bool is_master = is_of(slot, DTYPE_F32);
     uint64_t elements = slot->item.layout.bytes / slot->item.row->bytes;
     uint64_t held = slot->item.layout.chunk_bytes / FP32_BYTES;
@@ -77,7 +88,7 @@ static uint64_t sample_of(const struct masters *masters, const struct save_slot 
     }
     uint8_t checksum[CHECKSUM_BYTES];
     uint64_t key;
-    checksum_secret(sample, sizeof sample, masters->secret, checksum);
+    checksum_of(sample, sizeof sample, checksum);
     memcpy(&key, checksum, sizeof key);
     return key;
 }
@@ -87,7 +98,7 @@ static struct master *add(struct masters *masters, const struct save_slot *slot)
     struct rounding *roundings =
         memory_new(masters->allocator, layout_count(&slot->item.layout), sizeof *roundings);
     if (!master || !roundings ||
-        map_set(&masters->by_sample, sample_of(masters, slot), (uintptr_t)master) != SATSYNC_OK) {
+        map_set(&masters->by_sample, sample_of(slot), (uintptr_t)master) != SATSYNC_OK) {
         memory_free(masters->allocator, roundings);
         memory_free(masters->allocator, master);
         return NULL;
@@ -103,7 +114,7 @@ static struct master *add(struct masters *masters, const struct save_slot *slot)
 
 /* The like of it; chunks of a master must each be half of one. */
 static struct master *find(const struct masters *masters, const struct save_slot *slot) {
-    const uint64_t *found = map_get(&masters->by_sample, sample_of(masters, slot));
+    const uint64_t *found = map_get(&masters->by_sample, sample_of(slot));
     struct master *master = found ? (struct master *)(uintptr_t)*found : NULL;
     bool alike = master && master->elements == slot->item.layout.bytes / BF16_BYTES &&
                  master->chunk_bytes == slot->item.layout.chunk_bytes;
@@ -119,13 +130,21 @@ struct master *masters_find(struct masters *masters, const struct save_slot *slo
     return masters->current;
 }
 
+/* The sealed text itself is of no use to anybody. */
+static void tag_of(const struct masters *masters, const uint8_t *bf16, size_t bytes,
+                   uint8_t *sealed, uint8_t tag[SEAL_TAG_BYTES]) {
+    const struct seal_place everywhere = {.kind = SEAL_TENSOR};
+    seal_close(masters->key, &everywhere, bf16, bytes, sealed);
+    memcpy(tag, sealed + bytes, SEAL_TAG_BYTES);
+}
+
 static void keep(struct satsync_save *save, struct save_slot *slot) {
     struct master *master = slot->master;
     struct rounding *rounding = &master->roundings[slot->position / master->chunk_bytes];
     size_t elements = slot->raw_bytes / FP32_BYTES;
-    round_to_bf16(slot->staging.raw, elements, slot->staging.sealed);
-    checksum_secret(slot->staging.sealed, elements * BF16_BYTES, save->masters->secret,
-                    rounding->checksum);
+    uint8_t *rounded = slot->staging.sealed;
+    round_to_bf16(slot->staging.raw, elements, rounded);
+    tag_of(save->masters, rounded, elements * BF16_BYTES, rounded, rounding->tag);
     monitor_lock(save->monitor);
     rounding->is_known = true;
     monitor_wake_all(save->monitor);
@@ -147,11 +166,11 @@ static bool is_rounding(struct satsync_save *save, const struct save_slot *slot)
     const struct rounding *rounding = &master->roundings[slot->position / half];
     for (size_t done = 0; done < slot->raw_bytes; done += half, rounding++) {
         size_t left = slot->raw_bytes - done;
-        uint8_t checksum[CHECKSUM_BYTES];
-        checksum_secret(slot->staging.raw + done, left < half ? left : half, save->masters->secret,
-                        checksum);
+        uint8_t tag[SEAL_TAG_BYTES];
+        tag_of(save->masters, slot->staging.raw + done, left < half ? left : half,
+               slot->staging.sealed, tag);
         wait_for(save, rounding);
-        if (memcmp(checksum, rounding->checksum, sizeof checksum) != 0) {
+        if (!secret_equal(tag, rounding->tag, sizeof tag)) {
             return false;
         }
     }

@@ -1,8 +1,8 @@
 /*
  * The fp32 tensors of a save that bf16 tensors put after them may be roundings of. What was put is
- * soon gone from memory, so a checksum of each chunk's rounding is kept, under a secret of this
- * save: 32 bytes a MiB. A bf16 chunk whose elements all have the rounding's value is not stored but
- * made again from its master.
+ * soon gone from memory, so the tag of each chunk's rounding is kept, under a key of this save
+ * alone: 32 bytes a MiB. A bf16 chunk with the tag, so with all elements, of the rounding is not
+ * stored but made again from its master.
  */
 #ifndef ENGINE_MASTERS_H
 #define ENGINE_MASTERS_H
@@ -10,7 +10,7 @@
 #include "engine/save.h"
 
 /* NULL: no memory. */
-struct masters *masters_new(const struct allocator *allocator);
+struct masters *masters_new(const struct satsync_engine *engine);
 void masters_free(struct masters *masters);
 
 /* Owner thread, for each slot in the order of submission. Gives the slot of an fp32 tensor its own

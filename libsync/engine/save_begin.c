@@ -101,7 +101,7 @@ enum satsync_status satsync_save_begin(struct satsync_store *store,
     save->derive = options.derive;
     save->chunk_bytes = options.chunk_bytes;
     if (options.derive == SATSYNC_DERIVE_BF16) {
-        save->masters = masters_new(save->engine->allocator); /* without, nothing is derived */
+        save->masters = masters_new(save->engine); /* without, nothing is derived */
     }
     /* Its own handle: the background work owns it, while the caller goes on with the other. */
     enum satsync_status status = store_duplicate(store, &save->store, error);
