@@ -209,6 +209,13 @@ static const struct wire_range *range_of(const struct receiver *receiver,
     return range->bytes == event->message_bytes ? range : NULL;
 }
 
+static enum satsync_status note_now(struct receiver *receiver, struct satsync_error *error) {
+    receiver->unnoted_bytes = 0;
+    return receiver->store->chunks->ops->incoming_note(receiver->incoming, error);
+}
+
+/* What was acknowledged and not noted dies with the process: a backlog that comes at once is noted
+ * as it goes in, not behind it. */
 enum satsync_status receiver_data(struct receiver *receiver, const struct link_event *event) {
     if (receiver->state != RECEIVER_RECEIVING) {
         return SATSYNC_OK; /* it failed already, and the sender will hear of it */
@@ -224,6 +231,9 @@ enum satsync_status receiver_data(struct receiver *receiver, const struct link_e
     receiver->received_bytes += event->bytes;
     receiver->unnoted_bytes += event->bytes;
     receiver->unsynced_bytes += event->bytes;
+    if (status == SATSYNC_OK && receiver->unnoted_bytes >= receiver->note_every_bytes) {
+        status = note_now(receiver, &error);
+    }
     if (status != SATSYNC_OK) {
         finish(receiver, status, &error);
     }
@@ -246,11 +256,6 @@ static enum satsync_status sync_now(struct receiver *receiver, uint64_t now_ns,
     receiver->unnoted_bytes = receiver->unsynced_bytes = 0;
     receiver->last_sync_ns = now_ns;
     return receiver->store->chunks->ops->incoming_sync(receiver->incoming, error);
-}
-
-static enum satsync_status note_now(struct receiver *receiver, struct satsync_error *error) {
-    receiver->unnoted_bytes = 0;
-    return receiver->store->chunks->ops->incoming_note(receiver->incoming, error);
 }
 
 static enum satsync_status read_incoming(void *context, uint64_t offset, void *data, size_t bytes,
@@ -328,11 +333,7 @@ static enum satsync_status step(struct receiver *receiver, uint64_t now_ns,
     if (receiver->state == RECEIVER_RECEIVING) {
         bool due = receiver->unsynced_bytes >= receiver->sync_every_bytes ||
                    now_ns >= receiver_deadline(receiver);
-        if (due) {
-            return sync_now(receiver, now_ns, error);
-        }
-        return receiver->unnoted_bytes >= receiver->note_every_bytes ? note_now(receiver, error)
-                                                                     : SATSYNC_OK;
+        return due ? sync_now(receiver, now_ns, error) : SATSYNC_OK;
     }
     bool done;
     TRY(verify_some(receiver, &done, error));
