@@ -350,14 +350,7 @@ class TestInterruption(Sites):
     def test_a_terminal_shows_sending_and_waiting_as_different_words(self):
         _, server = self.serve()
         address, control = self.relay("plain?rate=10M&rtt=40ms", server)
-        try:
-            master, slave = pty.openpty()
-        except OSError as error:
-            self.skipTest(f"no terminal to be had: {error}")
-        push = subprocess.Popen([SATSYNC, *self.push_arguments(address)], cwd=self.folder.name,
-                                stdout=slave, stderr=slave)
-        self.processes.append(push)
-        os.close(slave)
+        push, master = self.push_on_a_terminal(address)
         shown = self.read_until(master, b"sending")
         with socket.socket(socket.AF_UNIX) as commands:
             commands.connect(control)
@@ -368,6 +361,28 @@ class TestInterruption(Sites):
         self.assertEqual(push.wait(), 0)
         os.close(master)
         self.assertLess(shown.index(b"sending"), shown.index(b"waiting for the link"))
+
+    def test_a_terminal_shows_repairing_while_losses_are_made_good(self):
+        _, server = self.serve()
+        address, _ = self.relay("plain?rate=20M&rtt=1s&loss=10%", server)
+        push, master = self.push_on_a_terminal(address)
+        shown = self.read_until(master, b"repairing")
+        self.read_until(master, None)
+        self.assertEqual(push.wait(), 0)
+        os.close(master)
+        self.assertIn(b"sending", shown)
+        self.far_is_sound(1)
+
+    def push_on_a_terminal(self, address):
+        try:
+            master, slave = pty.openpty()
+        except OSError as error:
+            self.skipTest(f"no terminal to be had: {error}")
+        push = subprocess.Popen([SATSYNC, *self.push_arguments(address)], cwd=self.folder.name,
+                                stdout=slave, stderr=slave)
+        self.processes.append(push)
+        os.close(slave)
+        return push, master
 
     def read_until(self, master, text):
         """Ends at the end of the output too, which is an error to Linux."""
