@@ -179,6 +179,11 @@ static bool hub_poll(struct endpoint *endpoint, struct link_event *event) {
     bool is_last_round = false;
     for (;;) {
         if (hub_waiting_event(hub, event)) {
+            /* What a letter asks for may take long: first its acknowledgement leaves, which tells
+             * the peer how long the way is. */
+            if (event->kind == LINK_EVENT_RECEIVED && event->class == LINK_CONTROL) {
+                pump_send(&hub->host.pump);
+            }
             return true;
         }
         if (hub->received >= RECEIVED_A_TURN) {
