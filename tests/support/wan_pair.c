@@ -262,7 +262,7 @@ static void drain(struct wan_pair *pair, struct pair_end *end) {
 
 static void pump(struct wan_pair *pair, int which) {
     struct pair_end *end = &pair->ends[which];
-    if (!end->wan) {
+    if (!end->wan || end->dead) {
         return;
     }
     wan_tick(end->wan, pair->now_ns);
@@ -310,6 +310,11 @@ static void arrive(struct wan_pair *pair, struct pair_datagram *datagram) {
         path->max_gap_ns = pair->now_ns - path->arrival_ns;
     }
     path->arrival_ns = pair->now_ns;
+    if (end->dead) {
+        end->lost_on_death += datagram->bytes + WAN_IP_UDP_BYTES;
+        free(datagram);
+        return;
+    }
     if (!end->wan && datagram->to == 1) {
         accept_hello(pair, datagram->data, datagram->bytes);
     }
@@ -330,7 +335,9 @@ static bool all_done(const struct wan_pair *pair) {
 static uint64_t next_time(const struct wan_pair *pair) {
     uint64_t next = timers_next(&pair->flying);
     for (int end = 0; end < 2; end++) {
-        uint64_t at = pair->ends[end].wan ? wan_next_timeout(pair->ends[end].wan) : TIME_NEVER;
+        uint64_t at = pair->ends[end].wan && !pair->ends[end].dead
+                          ? wan_next_timeout(pair->ends[end].wan)
+                          : TIME_NEVER;
         next = at < next ? at : next;
     }
     return next;

@@ -73,6 +73,8 @@ struct pair_end {
     enum satsync_status down_status;
     uint64_t held_back; /* bytes received and not released, when hold is set */
     bool hold;
+    bool dead;              /* its process is gone: what arrives is lost, nothing leaves */
+    uint64_t lost_on_death; /* IP bytes that arrived since */
 };
 
 struct pair_datagram;

@@ -28,7 +28,7 @@ static const uint64_t PERIOD_NS = UINT64_C(15000000000);
 /* Bursts: long enough for acknowledgements to fall within one, short enough for any queue. */
 static const uint64_t BURST_LEAST_BYTES = 8 * 1500;
 static const uint64_t BURST_MOST_BYTES = 44 * 1500;
-static const uint64_t BURST_NS = 10000000;
+static const uint64_t BURST_NS = 6000000;
 static const uint64_t HELD_LEAST_BYTES = 48 << 10; /* a burst, and 25 packets for an ack */
 static const uint64_t BURST_LEAST_NS = 500000;
 /* A shorter round would hold no whole span of arrivals, so that no probe could show in one. */
@@ -320,19 +320,21 @@ static uint64_t burst_ns(const struct cc *cc) {
     return burst > BURST_LEAST_NS ? burst : BURST_LEAST_NS;
 }
 
-/* A quarter more than the path holds, or twice that where others fill its queue; and what arrives
- * while acknowledgements are held back. */
+/* What the path holds, or twice that where others fill its queue; what arrives while an
+ * acknowledgement is held back or is late as some are; and a burst. */
 static uint64_t window_bytes(const struct cc *cc, const struct rtt *rtt) {
     const struct cc_model *model = &cc->model;
     if (base_rate(model) == 0) {
         return FIRST_WINDOW_BYTES;
     }
     uint64_t path = path_bytes(model);
-    uint64_t held = 2 * rtt_ack_soon(rtt->smoothed_ns) + burst_ns(cc);
+    uint64_t varied = 2 * rtt->variation_ns;
+    varied = varied < min_rtt(model) / 4 ? varied : min_rtt(model) / 4;
+    uint64_t held = rtt_ack_soon(rtt->smoothed_ns) + burst_ns(cc) + varied;
     bool wide = is_contended(model) || model->phase == CC_STARTUP;
     uint64_t more = multiply_divide(base_rate(model), held, UINT64_C(8000000000));
     uint64_t window =
-        (wide ? 2 * path : path + path / 4) + (more > HELD_LEAST_BYTES ? more : HELD_LEAST_BYTES);
+        (wide ? 2 * path : path) + (more > HELD_LEAST_BYTES ? more : HELD_LEAST_BYTES);
     bool least = model->phase == CC_STARTUP && window < FIRST_WINDOW_BYTES;
     return least ? FIRST_WINDOW_BYTES : window;
 }

@@ -6,6 +6,8 @@
 enum { OUTAGE_PACKETS = 8 };
 
 static const uint64_t LATE_LEAST_NS = 2000000;
+/* The first packets of a link are acknowledged in twos. */
+static const uint64_t FIRST_PAUSE_NS = 1000000;
 static const uint64_t INTERVAL_LEAST_NS = 5000000;
 
 void outage_init(struct outage *outage) {
@@ -42,7 +44,7 @@ bool outage_is_hushed(const struct outage *outage, uint64_t now_ns, const struct
     }
     uint64_t most = rtt_ack_delay(rtt->smoothed_ns);
     uint64_t pause = outage->pace_ns < most ? outage->pace_ns : most;
-    pause = outage->pace_ns > 0 ? pause : rtt_ack_soon(rtt->smoothed_ns);
+    pause = outage->pace_ns > 0 ? pause : FIRST_PAUSE_NS;
     uint64_t spread = rtt->variation_ns > LATE_LEAST_NS ? rtt->variation_ns : LATE_LEAST_NS;
     spread = spread < pause + LATE_LEAST_NS ? spread : pause + LATE_LEAST_NS;
     pause += pause / 4;

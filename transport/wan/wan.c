@@ -165,6 +165,7 @@ enum satsync_status wan_new(const struct wan_options *given, struct wan **out,
     rtt_init(&wan->rtt, options.initial_rtt_ns);
     pacer_init(&wan->pacer);
     outage_init(&wan->outage);
+    bulk_limit_init(&wan->bulk_limit);
     if (options.controller == WAN_CONTROLLER_RATED) {
         cc_rated_init(&wan->cc, options.rate_bps);
     } else {

@@ -225,6 +225,9 @@ static enum satsync_status on_ack(struct wan *wan, const struct frame_ack *ack) 
     if (largest && largest->state == SENT_OPEN) {
         uint64_t delay = ack->delay_us < 10000000 ? ack->delay_us * 1000 : 0;
         rtt_sample(&wan->rtt, wan->now_ns - largest->sent_ns, delay);
+        bulk_limit_note(&wan->bulk_limit, wan->now_ns,
+                        wan->rtt.latest_ns < wan->rtt.smoothed_ns ? wan->rtt.latest_ns
+                                                                  : wan->rtt.smoothed_ns);
     }
     struct delivery_sample sample = {0};
     take_ranges(wan, ack, &sample);

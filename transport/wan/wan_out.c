@@ -216,8 +216,15 @@ static bool is_hushed(const struct wan *wan, enum link_class class) {
            outage_is_hushed(&wan->outage, wan->now_ns, &wan->rtt, oldest->sent_ns, open);
 }
 
+/* New bulk waits also for what is in flight beyond the path. */
+static bool is_held(const struct wan *wan, enum link_class class) {
+    uint64_t rate_bps = wan->cc.ops->rate_bps(&wan->cc);
+    uint64_t most = bulk_limit_bytes(&wan->bulk_limit, rate_bps, wan->rtt.smoothed_ns);
+    return class == LINK_CHECKPOINT && (wan->sent.open_bytes >= most || is_hushed(wan, class));
+}
+
 static bool new_symbol(struct wan *wan, enum link_class class, struct send_symbol *symbol) {
-    if (is_hushed(wan, class) || !send_peek(&wan->send, class, tail_bytes(wan), symbol)) {
+    if (is_held(wan, class) || !send_peek(&wan->send, class, tail_bytes(wan), symbol)) {
         return false;
     }
     bool may = flow_may_send(&wan->flow_out, class, symbol->bytes);
@@ -227,6 +234,9 @@ static bool new_symbol(struct wan *wan, enum link_class class, struct send_symbo
 
 /* Drops lost symbols that arrived meanwhile; true when one is left that did not. */
 static bool has_lost(struct wan *wan, enum link_class class) {
+    if (is_hushed(wan, class)) {
+        return false;
+    }
     struct ring *lost = &wan->repeat.lost[class];
     struct item item;
     while (lost->count > 0) {
@@ -243,6 +253,9 @@ static bool has_tail(struct wan *wan) {
     struct item item;
     while (wan->repeat.tail.count > 0) {
         item.repeat = *(struct repeat_entry *)ring_at(&wan->repeat.tail, 0);
+        if (is_hushed(wan, (enum link_class)item.repeat.class)) {
+            return false;
+        }
         if (item.repeat.copies > 0 && still_missing(wan, &item)) {
             return true;
         }
@@ -449,7 +462,7 @@ static bool fill_batch(struct wan *wan, struct wan_batch *batch) {
         }
         if (!pick(wan, &item)) {
             pacer_rest(&wan->pacer);
-            if (!wan->flow_blocked && !is_hushed(wan, LINK_CHECKPOINT)) {
+            if (!wan->flow_blocked && !is_held(wan, LINK_CHECKPOINT)) {
                 delivery_app_limited(&wan->delivery, wan->sent.open_bytes);
             }
             break;

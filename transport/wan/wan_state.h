@@ -7,6 +7,7 @@
 #include "base/ring.h"
 #include "transport/wan/ack.h"
 #include "transport/wan/arrival.h"
+#include "transport/wan/bulk_limit.h"
 #include "transport/wan/cc.h"
 #include "transport/wan/delivery.h"
 #include "transport/wan/flow.h"
@@ -86,6 +87,7 @@ struct wan {
     struct cc cc;
     struct pacer pacer;
     struct outage outage;
+    struct bulk_limit bulk_limit;
     struct flow_out flow_out;
     unsigned passed_over[LINK_CLASSES];
     size_t peer_messages; /* that the peer takes at once */

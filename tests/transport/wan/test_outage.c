@@ -94,10 +94,10 @@ static void test_bulk_hushes_when_the_next_ack_is_late_and_not_before(void **sta
     rtt_init(&rtt, 100 * MS);
     assert_false(outage_is_hushed(&outage, 5000 * MS, &rtt, 0, 100));
     rtt_sample(&rtt, 200 * MS, 0);
-    /* Before a pace is known it is taken for 5 ms, whatever the round trip. */
+    /* The first acknowledgement is expected after two packets, whatever the round trip. */
     outage_sent(&outage, 600 * MS, &rtt, 0);
-    assert_false(outage_is_hushed(&outage, 808 * MS, &rtt, 600 * MS, 100));
-    assert_true(outage_is_hushed(&outage, 815 * MS, &rtt, 600 * MS, 100));
+    assert_false(outage_is_hushed(&outage, 803 * MS, &rtt, 600 * MS, 100));
+    assert_true(outage_is_hushed(&outage, 805 * MS, &rtt, 600 * MS, 100));
     (void)outage_heard(&outage, 800 * MS, 600 * MS);
     assert_int_equal(outage.pace_ns, 0);
     for (int i = 0; i < 100; i++) {
