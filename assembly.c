@@ -14,6 +14,7 @@
 #include "transport/rendezvous/rendezvous.h"
 #include "transport/udp/udp.h"
 
+#include <satsync/sim.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,13 @@ static enum satsync_status open_store(struct disk *disk, const char *path,
                                       struct satsync_error *error) {
     const struct store_options options = {.allocator = allocator};
     return store_open(disk, path, &options, chunks, error);
+}
+
+/* Of libsatsync-sim, which a program may bring or not. */
+#pragma weak satsync_sim_find_carrier
+
+static struct satsync_carrier *find_carrier(const char *address, int end) {
+    return satsync_sim_find_carrier ? satsync_sim_find_carrier(address, end) : NULL;
 }
 
 static enum satsync_status open_net(const struct endpoint_request *request, struct net **net,
@@ -159,6 +167,7 @@ enum satsync_status satsync_engine_open(const struct satsync_engine_options *opt
                                               .store_create = create_store,
                                               .store_open = open_store,
                                               .endpoint_open = open_endpoint,
+                                              .carrier_find = find_carrier,
                                               .ranks_open = open_ranks,
                                               .now_ns = monotonic_ns,
                                               .unix_ns = unix_ns,

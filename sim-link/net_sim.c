@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ADDRESS_BYTES = 4 };
+enum { ADDRESS_BYTES = 4, NAME_BYTES = 32, WAY_BYTES = 2 * NAME_BYTES + 8 };
+
+static const char SCHEME[] = "sim:";
 
 struct sim_net {
     struct net net;
     struct net_sim *world;
     uint32_t index;
+    char name[NAME_BYTES]; /* empty: its number is */
     bool closed;
     bool taken;
     bool woken;
@@ -23,6 +26,8 @@ struct sim_net {
 };
 
 struct sim_link {
+    size_t ends[2];
+    char ways[2][WAY_BYTES]; /* the lanes' names */
     struct lane *lanes[2];
 };
 
@@ -30,6 +35,7 @@ struct net_sim {
     struct sim *sim;
     uint64_t seed;
     size_t payload_bytes_limit;
+    const char *address; /* NULL: none */
     struct sim_net *nets[NET_SIM_NETS_LIMIT];
     size_t net_count;
     struct sim_link links[NET_SIM_LINKS_LIMIT];
@@ -133,24 +139,41 @@ static int net_fd(struct net *net) {
 static enum satsync_status net_resolve(struct net *net, const char *text,
                                        struct net_address *address, struct satsync_error *error) {
     struct net_sim *world = sim_net_of(net)->world;
-    for (uint32_t i = 0; i < world->net_count; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "sim:%u", (unsigned)i);
-        if (strcmp(text, name) == 0) {
+    bool ours = strncmp(text, SCHEME, sizeof SCHEME - 1) == 0;
+    for (uint32_t i = 0; ours && i < world->net_count; i++) {
+        char number[16];
+        const char *name = text + sizeof SCHEME - 1;
+        snprintf(number, sizeof number, "%u", (unsigned)i);
+        if (strcmp(name, number) == 0 || (*name != 0 && strcmp(name, world->nets[i]->name) == 0)) {
             *address = address_of(i);
             return SATSYNC_OK;
         }
+    }
+    if (world->address != NULL && strcmp(text, world->address) == 0 && world->net_count == 2) {
+        *address = address_of(1 - sim_net_of(net)->index);
+        return SATSYNC_OK;
     }
     return error_set(error, SATSYNC_ADDRESS, text,
                      "%s is not a net of this emulation; there are sim:0 to sim:%zu", text,
                      world->net_count - 1);
 }
 
+static void format_net(const struct sim_net *net, char *out, size_t bytes) {
+    if (net->name[0] != 0) {
+        snprintf(out, bytes, "%s", net->name);
+    } else {
+        snprintf(out, bytes, "%u", (unsigned)net->index);
+    }
+}
+
 static void net_format(struct net *net, const struct net_address *address, char *out,
                        size_t bytes) {
-    (void)net;
-    if (address->length == ADDRESS_BYTES) {
-        snprintf(out, bytes, "sim:%u", (unsigned)load_le32(address->bytes));
+    const struct net_sim *world = sim_net_of(net)->world;
+    uint32_t index = address->length == ADDRESS_BYTES ? load_le32(address->bytes) : UINT32_MAX;
+    char name[NAME_BYTES];
+    if (index < world->net_count) {
+        format_net(world->nets[index], name, sizeof name);
+        snprintf(out, bytes, "%s%s", SCHEME, name);
     } else {
         snprintf(out, bytes, "?");
     }
@@ -240,6 +263,23 @@ bool net_sim_is_taken(const struct net_sim *world, size_t index) {
     return world->nets[index]->taken;
 }
 
+void net_sim_set_address(struct net_sim *world, const char *address) {
+    world->address = address;
+}
+
+void net_sim_name(struct net_sim *world, size_t index, const char *name) {
+    assert(index < world->net_count && strlen(name) < NAME_BYTES);
+    strcpy(world->nets[index]->name, name);
+}
+
+static void name_way(char way[WAY_BYTES], const struct sim_net *from, const struct sim_net *to) {
+    char a[NAME_BYTES];
+    char b[NAME_BYTES];
+    format_net(from, a, sizeof a);
+    format_net(to, b, sizeof b);
+    snprintf(way, WAY_BYTES, "%s to %s", a, b);
+}
+
 enum satsync_status net_sim_join(struct net_sim *world, const struct net_sim_join *join,
                                  size_t *link, struct satsync_error *error) {
     assert(join->a < world->net_count && join->b < world->net_count && join->a != join->b);
@@ -247,19 +287,23 @@ enum satsync_status net_sim_join(struct net_sim *world, const struct net_sim_joi
     ENSURE(ends[0]->to[join->b] == NULL, error, SATSYNC_CONFLICT, "sim",
            "sim:%zu and sim:%zu are joined already", join->a, join->b);
     ENSURE(world->link_count < NET_SIM_LINKS_LIMIT, error, SATSYNC_LIMIT, "sim", "too many links");
+    struct sim_link *joined = &world->links[world->link_count];
     struct lane *lanes[2];
+    *joined = (struct sim_link){.ends = {join->a, join->b}};
     for (uint32_t direction = 0; direction < 2; direction++) {
+        name_way(joined->ways[direction], ends[direction], ends[1 - direction]);
         struct sim_lane lane = {.plan = direction == 0 ? join->there : join->back,
                                 .identity = {.seed = world->seed,
                                              .link = (uint32_t)world->link_count,
-                                             .direction = direction},
+                                             .direction = direction,
+                                             .name = joined->ways[direction]},
                                 .sink = sink,
                                 .context = ends[1 - direction]};
         TRY(sim_add(world->sim, &lane, &lanes[direction], error));
     }
     ends[0]->to[join->b] = lanes[0];
     ends[1]->to[join->a] = lanes[1];
-    memcpy(world->links[world->link_count].lanes, lanes, sizeof lanes);
+    memcpy(joined->lanes, lanes, sizeof lanes);
     if (link != NULL) {
         *link = world->link_count;
     }
@@ -306,6 +350,24 @@ void net_sim_shut(struct net_sim *world, size_t link, uint64_t until_ns) {
     assert(link < world->link_count);
     lane_shut(world->links[link].lanes[0], until_ns);
     lane_shut(world->links[link].lanes[1], until_ns);
+}
+
+size_t net_sim_link(const struct net_sim *world, size_t a, size_t b) {
+    size_t link = 0;
+    while (link < world->link_count &&
+           !(world->links[link].ends[0] == a && world->links[link].ends[1] == b) &&
+           !(world->links[link].ends[0] == b && world->links[link].ends[1] == a)) {
+        link++;
+    }
+    return link;
+}
+
+size_t net_sim_links(const struct net_sim *world) {
+    return world->link_count;
+}
+
+struct sim *net_sim_sim(struct net_sim *world) {
+    return world->sim;
 }
 
 void net_sim_counts(const struct net_sim *world, size_t link, int direction,

@@ -9,8 +9,9 @@
  *         if (!net_sim_advance(world)) break;    // nothing will ever happen again
  *     }
  *
- * Addresses are "sim:0", "sim:1", ... in the order of net_sim_add. Owner thread, except `wake`,
- * which has none here either: all is one thread.
+ * Addresses are "sim:0", "sim:1", ... in the order of net_sim_add, and "sim:NAME" of nets that have
+ * one; a world's own address, if it has one, means the other of its two nets. Owner thread, except
+ * `wake`, which has none here either: all is one thread.
  */
 #ifndef SIM_LINK_NET_SIM_H
 #define SIM_LINK_NET_SIM_H
@@ -38,6 +39,12 @@ void net_sim_close(struct net_sim *world);
 /* A new net, numbered from 0. */
 enum satsync_status net_sim_add(struct net_sim *world, struct net **net,
                                 struct satsync_error *error) SATSYNC_MUST_CHECK;
+
+/* Borrowed; NULL for none. For worlds of two nets. */
+void net_sim_set_address(struct net_sim *world, const char *address);
+
+/* Copied; at most 31 characters. Before its links are joined, which are named after it. */
+void net_sim_name(struct net_sim *world, size_t index, const char *name);
 
 /* Net `index` for use: the first time, and again after its `close` (as after a crash of the process
  * that had it: what waited to be received is gone). */
@@ -68,6 +75,13 @@ uint64_t net_sim_now_ns(const struct net_sim *world);
 
 /* Both directions of a link drop all until then (TIME_NEVER: until shut with 0). */
 void net_sim_shut(struct net_sim *world, size_t link, uint64_t until_ns);
+
+/* The link that joins two nets; net_sim_links when there is none. */
+size_t net_sim_link(const struct net_sim *world, size_t a, size_t b);
+size_t net_sim_links(const struct net_sim *world);
+
+/* The clock and lanes behind it, to look inside; borrowed. */
+struct sim *net_sim_sim(struct net_sim *world);
 
 /* Of one direction of a link: 0 is `there`. */
 void net_sim_counts(const struct net_sim *world, size_t link, int direction,

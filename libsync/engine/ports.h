@@ -55,6 +55,9 @@ struct engine_ports {
                                       struct satsync_error *error);
     enum satsync_status (*endpoint_open)(const struct endpoint_request *request,
                                          struct endpoint **endpoint, struct satsync_error *error);
+    /* End 0 or 1 of the emulated link that is open as this address; NULL: there is none. May be
+     * NULL. */
+    struct satsync_carrier *(*carrier_find)(const char *address, int end);
     /* Opens an endpoint among the ranks of a site. SATSYNC_UNSUPPORTED: there is none here. What is
      * in `meeting` afterwards is the caller's, also on failure. */
     enum satsync_status (*ranks_open)(const struct ranks_request *request,

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/timers.h"
 #include "codec/parity.h"
+#include "engine/site_carrier.h"
 
 #include <string.h>
 
@@ -299,6 +300,7 @@ enum satsync_status site_start(struct satsync_store *store, const struct site_ro
     engine_check_process(store->engine);
     struct satsync_site_options options;
     TRY(read_options(given, role->listens, &options, error));
+    TRY(site_carrier_find(store->engine, role->listens, &options, error));
     ENSURE(store->engine->manual == (options.carrier != NULL), error, SATSYNC_UNSUPPORTED, "engine",
            store->engine->manual
                ? "over UDP the exchange needs a thread; open an engine that is not "

@@ -25,7 +25,7 @@ const struct satsync_option command_rows[OPTIONS] = {
     [OPTION_LEOCC] = {"leocc", SATSYNC_OPTION_TEXT, "FILE", NULL, 1, 4096,
                       "Compare with a mahimahi trace of a link that reconfigures each 15 s."},
     [OPTION_THOROUGH] = {"thorough", SATSYNC_OPTION_BOOL, "yes|no", "no", 0, 1,
-                         "Ten times as many packets, and 10^9 back to back; takes half an hour."},
+                         "Ten times as many packets, and 10^9 back to back; takes twenty minutes."},
     [OPTION_A] = {"a", SATSYNC_OPTION_TEXT, "COMMAND", NULL, 1, 4096,
                   "What runs at the near end, by a shell; instead of the words after --."},
     [OPTION_B] = {"b", SATSYNC_OPTION_TEXT, "COMMAND", NULL, 1, 4096,

@@ -39,14 +39,31 @@ struct satsync_sim_counts {
     uint64_t under_way_packets;
 };
 
-/* *sim is closed with satsync_sim_close. An unknown profile or option is named in `error`. */
+/* *sim is closed with satsync_sim_close. An unknown profile or option is named in `error`. With
+ * "sim:" before it, as in "sim:geo?seed=7", the link is also found by that text while it is open:
+ * the engine of a site that listens on, or connects to, this address is at its end 1, or 0. */
 SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
 satsync_sim_open(const char *link, struct satsync_sim **sim, struct satsync_error *error);
+
+/* Several sites and the links among them, from a file of lines such as "site memphis", "link
+ * memphis atlanta geo?loss=1%", "seed 7", "start 11s". A mistake is named with its line. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_sim_open_topology(const char *path, struct satsync_sim **sim, struct satsync_error *error);
+
+/* How many there are: 2 of a link. */
+SATSYNC_API int satsync_sim_sites(const struct satsync_sim *sim);
+
+/* Borrowed from `sim`; empty for the ends of a link. */
+SATSYNC_API const char *satsync_sim_site_name(const struct satsync_sim *sim, int site);
+
+/* Its number, from 0 in the file's order; -1 when there is none. */
+SATSYNC_API int satsync_sim_find_site(const struct satsync_sim *sim, const char *name);
 
 /* After whatever used its carriers is closed. NULL is fine. */
 SATSYNC_API void satsync_sim_close(struct satsync_sim *sim);
 
-/* End 0 or 1, addressed as "sim:0" and "sim:1"; 0 to 1 is the uplink. Borrowed from `sim`. */
+/* End 0 or 1 of a link, or a site, addressed as "sim:0", "sim:1" and so on, or "sim:NAME"; 0 to 1
+ * of a link is the uplink. Borrowed from `sim`. */
 SATSYNC_API struct satsync_carrier *satsync_sim_carrier(struct satsync_sim *sim, int end);
 
 /* Moves time to the next arrival or to the earliest deadline of an end's user; false when there is
@@ -58,12 +75,45 @@ SATSYNC_API void satsync_sim_run_until(struct satsync_sim *sim, uint64_t now_ns)
 
 SATSYNC_API uint64_t satsync_sim_now_ns(const struct satsync_sim *sim);
 
-/* Drops everything, both ways, until then: an outage. UINT64_MAX: until called again with 0. */
+/* Drops everything, both ways, on all links, until then: an outage. UINT64_MAX: until called again
+ * with 0. */
 SATSYNC_API void satsync_sim_shut(struct satsync_sim *sim, uint64_t until_ns);
 
-/* Of direction 0 (end 0 to end 1) or 1. Only what fits `counts->size` is filled. */
+/* The same of the link between two sites. SATSYNC_NOT_FOUND when they have none. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_sim_shut_link(struct satsync_sim *sim, int a, int b, uint64_t until_ns,
+                      struct satsync_error *error);
+
+/* Of direction 0 (end 0 to end 1) or 1 of the first link. Only what fits `counts->size` is filled.
+ */
 SATSYNC_API void satsync_sim_get_counts(const struct satsync_sim *sim, int direction,
                                         struct satsync_sim_counts *counts);
+
+/* Of what one site sends another. SATSYNC_NOT_FOUND when they have no link. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_sim_get_link_counts(const struct satsync_sim *sim, int from, int to,
+                            struct satsync_sim_counts *counts, struct satsync_error *error);
+
+/* What happens from now on, written to files; one that exists is replaced. */
+struct satsync_sim_record_options {
+    size_t size;              /* sizeof(struct satsync_sim_record_options), set by the caller */
+    const char *capture_path; /* pcapng: each packet, with its fate as a comment; NULL: none */
+    const char *series_path;  /* CSV: rate, queue, delay and drops over time; NULL: none */
+    uint64_t step_ns;         /* between two lines of the latter; 0: 100 ms */
+};
+
+/* At most one record at a time; it ends with satsync_sim_end_record or when `sim` is closed. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_sim_record(struct satsync_sim *sim, const struct satsync_sim_record_options *options,
+                   struct satsync_error *error);
+
+/* Says whether all was written. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_sim_end_record(struct satsync_sim *sim, struct satsync_error *error);
+
+/* End 0 or 1 of the link that is open as this address, such as "sim:geo?seed=7"; NULL when none is.
+ * For the engine. */
+SATSYNC_API struct satsync_carrier *satsync_sim_find_carrier(const char *address, int end);
 
 /* Hash of every packet's time, size, content and fate so far, as hexadecimal text: equal for equal
  * runs. */

@@ -23,13 +23,14 @@ struct satsync_peer {
 struct satsync_site_options {
     size_t size;
     const struct satsync_key *key;  /* borrowed until the operation is freed */
-    const char *address;            /* push, pull: HOST:PORT of the peer; serve: where to listen */
+    const char *address;            /* push, pull: HOST:PORT of the peer; serve: where to listen; an
+                                       emulated link as <satsync/sim.h> opened it: sim:geo?seed=7 */
     struct satsync_public_key peer; /* push, pull: who must answer */
     const struct satsync_peer *peers; /* serve: who may connect; at least one */
     size_t peer_count;
     uint64_t rate_bps;   /* known rate of the path, IP bits a second; 0: find it out */
     uint64_t give_up_ns; /* without a path for so long: SATSYNC_NO_PATH; 0: 10 minutes */
-    struct satsync_carrier *carrier; /* NULL: UDP; else the engine must be manual */
+    struct satsync_carrier *carrier; /* NULL: by address; if not UDP, the engine must be manual */
 };
 
 static inline void satsync_site_options_init(struct satsync_site_options *options) {
