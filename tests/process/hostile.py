@@ -365,7 +365,7 @@ class TestInterruption(Sites):
     def test_a_terminal_shows_repairing_while_losses_are_made_good(self):
         _, server = self.serve()
         address, _ = self.relay("plain?rate=20M&rtt=1s&loss=10%", server)
-        push, master = self.push_on_a_terminal(address)
+        push, master = self.push_on_a_terminal(address, "--rate", "19Mbit")
         shown = self.read_until(master, b"repairing")
         self.read_until(master, None)
         self.assertEqual(push.wait(), 0)
@@ -373,12 +373,12 @@ class TestInterruption(Sites):
         self.assertIn(b"sending", shown)
         self.far_is_sound(1)
 
-    def push_on_a_terminal(self, address):
+    def push_on_a_terminal(self, address, *more):
         try:
             master, slave = pty.openpty()
         except OSError as error:
             self.skipTest(f"no terminal to be had: {error}")
-        push = subprocess.Popen([SATSYNC, *self.push_arguments(address)], cwd=self.folder.name,
+        push = subprocess.Popen([SATSYNC, *self.push_arguments(address, 1, *more)], cwd=self.folder.name,
                                 stdout=slave, stderr=slave)
         self.processes.append(push)
         os.close(slave)

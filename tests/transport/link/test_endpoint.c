@@ -46,6 +46,46 @@ static void test_two_sites_shake_hands_and_know_each_other(void **state) {
     sites_close(&sites);
 }
 
+/* The events of site 0 up to the end of a letter, whose link is returned. */
+static struct link *await_letter(struct sites *sites) {
+    for (int turns = 0; turns < 1000; turns++) {
+        for (size_t n = sites->count; n-- > 0;) {
+            struct endpoint *endpoint = sites->at[n].endpoint;
+            struct link_event event;
+            while (endpoint->ops->poll(endpoint, &event)) {
+                if (n == 0 && event.kind == LINK_EVENT_RECEIVED) {
+                    return event.link;
+                }
+            }
+            endpoint->ops->wait(endpoint, UINT64_MAX);
+        }
+        (void)net_sim_advance(sites->world);
+    }
+    return NULL;
+}
+
+static void test_letter_is_acknowledged_before_it_is_handed_over(void **state) {
+    (void)state;
+    struct sites sites;
+    set_up(&sites, 2, quick);
+    struct link *caller = sites_connect(&sites, 1, 0, 0);
+    const struct link_message message = {.class = LINK_CONTROL, .bytes = 4};
+    const struct link_slice slice = {.data = (const uint8_t *)"ask", .bytes = 4};
+    uint64_t number;
+    assert_int_equal(caller->ops->submit(caller, &message, &number), SATSYNC_OK);
+    assert_int_equal(caller->ops->write(caller, number, &slice), SATSYNC_OK);
+    struct link *link = await_letter(&sites);
+    assert_non_null(link);
+    struct link_stats at_once;
+    link->ops->stats(link, &at_once);
+    struct link_event event;
+    assert_false(sites.at[0].endpoint->ops->poll(sites.at[0].endpoint, &event));
+    struct link_stats later;
+    link->ops->stats(link, &later);
+    assert_int_equal(at_once.wire_bytes, later.wire_bytes);
+    sites_close(&sites);
+}
+
 static void test_messages_of_every_size_arrive_whole_both_ways(void **state) {
     (void)state;
     const uint64_t sizes[] = {1, 2, 1000, 1171, 1172, 1400, 1500, 65536, 300001};
@@ -433,6 +473,7 @@ static void test_every_failed_allocation_is_told_and_leaves_nothing(void **state
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_sites_shake_hands_and_know_each_other),
+        cmocka_unit_test(test_letter_is_acknowledged_before_it_is_handed_over),
         cmocka_unit_test(test_messages_of_every_size_arrive_whole_both_ways),
         cmocka_unit_test(test_first_flight_carries_data),
         cmocka_unit_test(test_ten_mebibytes_survive_loss),
