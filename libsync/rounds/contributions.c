@@ -15,6 +15,9 @@ static void forget_site(struct step_record *record, size_t site) {
         parcel_drop(record->parcel[site][f]);
         record->parcel[site][f] = NULL;
     }
+    for (size_t peer = 0; peer < ROUNDS_SITES_MAX; peer++) {
+        record->served[peer][site] = 0;
+    }
     record->holdings.incarnation[site] = 0;
     record->holdings.fragments[site] = 0;
 }

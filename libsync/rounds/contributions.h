@@ -14,6 +14,8 @@ struct step_record {
     struct holdings holdings; /* its step is 0 while the record is unused */
     struct parcel *parcel[ROUNDS_SITES_MAX][ROUNDS_FRAGMENTS_MAX];
     uint64_t sent[ROUNDS_SITES_MAX]; /* by peer: own fragments queued for it in this session */
+    /* By peer and origin: fragments queued for it in this session because it asked. */
+    uint64_t served[ROUNDS_SITES_MAX][ROUNDS_SITES_MAX];
     bool is_decided;
     struct decision decision;
 };

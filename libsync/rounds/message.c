@@ -109,6 +109,7 @@ void message_put_need(struct bytes_writer *writer, const struct need *need) {
     bytes_put_u8(writer, need->origin);
     bytes_put_u64(writer, need->incarnation);
     bytes_put_u64(writer, need->fragments);
+    bytes_put_u8(writer, need->again);
 }
 
 bool message_get_need(struct bytes_reader *reader, struct need *need, size_t sites) {
@@ -116,5 +117,7 @@ bool message_get_need(struct bytes_reader *reader, struct need *need, size_t sit
     need->origin = bytes_get_u8(reader);
     need->incarnation = bytes_get_u64(reader);
     need->fragments = bytes_get_u64(reader);
-    return bytes_all_read(reader) && need->origin < sites;
+    uint8_t again = bytes_get_u8(reader);
+    need->again = again == 1;
+    return bytes_all_read(reader) && need->origin < sites && again <= 1;
 }

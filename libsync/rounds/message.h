@@ -63,6 +63,7 @@ struct need {
     uint8_t origin;
     uint64_t incarnation;
     uint64_t fragments;
+    bool again; /* what came was passed over: also what was sent in this session */
 };
 
 /* The kind, 0 for an unknown one; SATSYNC's version check is the caller's: 0 for those too. */

@@ -105,16 +105,6 @@ struct parcel *outbox_pop(struct outbox *outbox, uint64_t applied) {
     return parcel;
 }
 
-bool outbox_has(const struct outbox *outbox, const struct parcel *parcel) {
-    for (size_t i = 0; i < outbox->gradient.count; i++) {
-        struct parcel *const *at = ring_at(&outbox->gradient, i);
-        if (*at == parcel) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void outbox_clear(struct outbox *outbox) {
     struct parcel *parcel;
     while ((parcel = outbox_pop(outbox, 0)) != NULL) {

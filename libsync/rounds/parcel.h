@@ -55,7 +55,6 @@ bool outbox_push(struct outbox *outbox, struct parcel *parcel);
  * steps up to `applied` are of no use to the peer any more and dropped. */
 struct parcel *outbox_pop(struct outbox *outbox, uint64_t applied);
 
-bool outbox_has(const struct outbox *outbox, const struct parcel *parcel);
 void outbox_clear(struct outbox *outbox);
 
 #endif

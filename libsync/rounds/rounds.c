@@ -159,8 +159,9 @@ static void init(struct rounds *rounds, const struct rounds_options *options) {
     rounds->configuration = configuration_of(options);
     rounds->incarnation = options->incarnation;
     rounds->now_ns = options->now_ns;
-    rounds->collect_end_ns = rounds->fetch_ns = rounds->need_ns = TIME_NEVER;
-    rounds->void_ns = TIME_NEVER;
+    rounds->collect_end_ns = rounds->fetch_ns = rounds->void_ns = TIME_NEVER;
+    rounds_begin_asking(rounds);
+    rounds->need_ns = TIME_NEVER;
     rounds->right_site = SIZE_MAX;
     rounds->report_ns = options->now_ns;
     contributions_init(&rounds->contributions, options->sites, options->fragments);
@@ -232,6 +233,7 @@ void rounds_peer_down(struct rounds *rounds, uint64_t now_ns, size_t peer) {
     rounds->peers[peer].is_up = false;
     rounds->peers[peer].has_reported = false;
     outbox_clear(&rounds->peers[peer].outbox);
+    rounds_forget_asked(rounds, peer);
     rounds_advance(rounds);
 }
 

@@ -89,7 +89,9 @@ void rounds_queue_agreement(struct rounds *rounds) {
 
 void rounds_forget_sent(struct rounds *rounds, size_t peer) {
     for (size_t i = 0; i < CONTRIBUTIONS_STEPS; i++) {
-        rounds->contributions.record[i].sent[peer] = 0;
+        struct step_record *record = &rounds->contributions.record[i];
+        record->sent[peer] = 0;
+        memset(record->served[peer], 0, sizeof record->served[peer]);
     }
 }
 
@@ -121,14 +123,16 @@ static enum satsync_status take_report(struct rounds *rounds, size_t peer,
                                                    .status = SATSYNC_CONFLICT});
         return SATSYNC_CONFLICT;
     }
-    bool is_new_life = rounds->peers[peer].report.incarnation != report.incarnation;
-    rounds->peers[peer].report = report;
+    struct peer *from = &rounds->peers[peer];
+    bool is_new_life = from->has_reported && from->report.incarnation != report.incarnation;
+    from->report = report;
     if (is_new_life) { /* it may have passed over what came before it had this state */
         rounds_forget_sent(rounds, peer);
+        rounds_forget_asked(rounds, peer);
         rounds_queue_own(rounds, peer);
     }
-    rounds->peers[peer].has_reported = true;
-    rounds->peers[peer].reported_ns = rounds->now_ns;
+    from->has_reported = true;
+    from->reported_ns = rounds->now_ns;
     if (peer < rounds->options.sites) {
         divergence_note(&rounds->divergence, report.applied, peer, report.hash);
         rounds_compare(rounds, report.applied);
@@ -173,6 +177,9 @@ static enum satsync_status take_fragment(struct rounds *rounds, size_t peer, con
     }
     rounds->received_bytes += bytes;
     if (!may_come_from(rounds, peer, &head) || !contributions_want(&rounds->contributions, &head)) {
+        bool is_ahead = head.origin == peer && head.step > rounds->passed_over[peer] &&
+                        !contributions_of(&rounds->contributions, head.step);
+        rounds->passed_over[peer] = is_ahead ? head.step : rounds->passed_over[peer];
         return SATSYNC_OK;
     }
     /* What is carried comes on top of a difference: twice as much may be honest. */
@@ -196,6 +203,13 @@ static enum satsync_status take_fragment(struct rounds *rounds, size_t peer, con
     return SATSYNC_OK;
 }
 
+/* Fragments that a peer has had from here in its session, or will: they are not sent twice. */
+static uint64_t had(const struct rounds *rounds, size_t peer, const struct step_record *record,
+                    const struct need *need) {
+    bool is_own = need->origin == rounds->options.site && need->incarnation == rounds->incarnation;
+    return record->served[peer][need->origin] | (is_own ? record->sent[peer] : 0);
+}
+
 static enum satsync_status take_need(struct rounds *rounds, size_t peer,
                                      struct bytes_reader *reader) {
     struct need need;
@@ -207,11 +221,12 @@ static enum satsync_status take_need(struct rounds *rounds, size_t peer,
         record->holdings.incarnation[need.origin] != need.incarnation) {
         return SATSYNC_OK;
     }
+    uint64_t wanted = need.fragments & ~(need.again ? 0 : had(rounds, peer, record, &need));
     for (size_t f = 0; f < rounds->options.fragments; f++) {
         struct parcel *parcel = record->parcel[need.origin][f];
-        if (parcel && (need.fragments >> f & 1) &&
-            !outbox_has(&rounds->peers[peer].outbox, parcel)) {
-            push(rounds, peer, parcel);
+        if (parcel && (wanted >> f & 1) && rounds->peers[peer].is_up &&
+            outbox_push(&rounds->peers[peer].outbox, parcel)) {
+            record->served[peer][need.origin] |= UINT64_C(1) << f;
         }
     }
     return SATSYNC_OK;

@@ -36,9 +36,9 @@ void rounds_take_decision(struct rounds *rounds, const struct decision *decision
     rounds->decided = decision->step;
     rounds->last = *decision;
     rounds->collect_end_ns = rounds->void_ns = TIME_NEVER;
-    rounds->need_ns =
-        rounds->now_ns + (rounds->options.deadline_ns - rounds->options.collect_ns) / 2;
-    rounds->need_tries = 0;
+    if (decision->step == rounds->applied + 1) {
+        rounds_begin_asking(rounds);
+    }
     contributions_decide(&rounds->contributions, decision);
     rounds_tell(rounds, &(struct rounds_event){.kind = ROUNDS_EVENT_DECIDED,
                                                .step = decision->step,
@@ -66,8 +66,7 @@ static void drain_agreement(struct rounds *rounds) {
     rounds_queue_agreement(rounds);
 }
 
-/* What a peer said counts while it goes on saying it. */
-static bool is_heard(const struct rounds *rounds, size_t site) {
+bool rounds_is_heard(const struct rounds *rounds, size_t site) {
     const struct peer *peer = &rounds->peers[site];
     return peer->is_up && peer->has_reported &&
            rounds->now_ns - peer->reported_ns <= REPORTS_MISSED * rounds->options.repeat_ns;
@@ -80,7 +79,7 @@ static const struct holdings *holdings_of(struct rounds *rounds, size_t site, ui
         return record ? &record->holdings : NULL;
     }
     const struct report *report = &rounds->peers[site].report;
-    for (size_t i = 0; is_heard(rounds, site) && i < report->steps; i++) {
+    for (size_t i = 0; rounds_is_heard(rounds, site) && i < report->steps; i++) {
         if (report->step[i].step == step) {
             return &report->step[i];
         }
@@ -98,14 +97,16 @@ static void start_collecting(struct rounds *rounds) {
     }
 }
 
-/* Who follows, has applied all that is decided or is about to, can contribute to the next step. */
+/* Who follows, and has applied all that is decided or can soon, for the others still hold what it
+ * takes, can contribute to the next step. */
 static uint32_t following(const struct rounds *rounds) {
     uint32_t sites = 0;
     for (size_t i = 0; i < rounds->options.sites; i++) {
         uint64_t applied = rounds->peers[i].report.applied;
-        bool follows = i == rounds->options.site
-                           ? rounds->applied + 1 >= rounds->decided
-                           : is_heard(rounds, i) && applied + 1 >= rounds->decided;
+        bool follows =
+            i == rounds->options.site
+                ? rounds->applied + CONTRIBUTIONS_KEPT >= rounds->decided
+                : rounds_is_heard(rounds, i) && applied + CONTRIBUTIONS_KEPT >= rounds->decided;
         sites |= follows ? UINT32_C(1) << i : 0;
     }
     return sites;
@@ -237,115 +238,6 @@ static void make_ready(struct rounds *rounds) {
                 &(struct rounds_event){.kind = ROUNDS_EVENT_READY, .step = rounds->applied + 1});
 }
 
-/* A peer that is up and has applied the most, at least `least` steps; SIZE_MAX when there is none.
- */
-static size_t furthest_peer(const struct rounds *rounds, uint64_t least) {
-    size_t best = SIZE_MAX;
-    for (size_t i = 0; i < rounds->options.sites; i++) {
-        const struct peer *peer = &rounds->peers[i];
-        if (i != rounds->options.site && peer->is_up && peer->has_reported &&
-            peer->report.applied >= least) {
-            best = i;
-            least = peer->report.applied + 1;
-        }
-    }
-    return best;
-}
-
-/* Asks the peers in turn, one at a time, for what a decided step holds and this site has not. */
-static void ask_for_missing(struct rounds *rounds, const struct step_record *record) {
-    uint32_t missing = contributions_missing(&rounds->contributions, record);
-    size_t sites = rounds->options.sites;
-    for (size_t k = 0; k < sites; k++) {
-        size_t peer = (size_t)(rounds->need_tries + k) % sites;
-        if (peer == rounds->options.site || !rounds->peers[peer].is_up) {
-            continue;
-        }
-        for (size_t i = 0; i < sites; i++) {
-            if (missing >> i & 1) {
-                struct need need = {.step = record->holdings.step,
-                                    .origin = (uint8_t)i,
-                                    .incarnation = record->decision.incarnation[i],
-                                    .fragments = rounds_all_fragments(rounds) &
-                                                 ~record->holdings.fragments[i]};
-                rounds_ask(rounds, peer, &need);
-            }
-        }
-        rounds->need_tries += k + 1;
-        return;
-    }
-}
-
-/* What is in flight is waited for; what is not is asked for at once: its origin is away, or has
- * come (back) after the decision. */
-static bool is_in_flight(const struct rounds *rounds, const struct step_record *record) {
-    uint32_t missing = contributions_missing(&rounds->contributions, record);
-    for (size_t i = 0; i < rounds->options.sites; i++) {
-        const struct peer *peer = &rounds->peers[i];
-        if ((missing >> i & 1) && (i == rounds->options.site || !peer->is_up ||
-                                   peer->report.incarnation != record->decision.incarnation[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void complete_step(struct rounds *rounds) {
-    const struct step_record *record =
-        contributions_of(&rounds->contributions, rounds->applied + 1);
-    if (!record || !record->is_decided || rounds->training.is_ready ||
-        contributions_missing(&rounds->contributions, record) == 0) {
-        return;
-    }
-    bool is_time = rounds->now_ns >= rounds->need_ns ||
-                   (rounds->need_tries == 0 && !is_in_flight(rounds, record));
-    if (is_time) {
-        ask_for_missing(rounds, record);
-        rounds->need_ns = rounds->now_ns + rounds->options.repeat_ns;
-        rounds->need_tries += rounds->need_tries == 0;
-    }
-}
-
-/* Whether what this site lacks cannot be had any more but as a whole state. */
-static bool must_fetch(struct rounds *rounds) {
-    uint64_t want = rounds->applied + 1;
-    const struct step_record *record = contributions_of(&rounds->contributions, want);
-    if (rounds->right_site != SIZE_MAX) {
-        return true;
-    }
-    if (rounds->training.is_ready ||
-        (record->is_decided && contributions_missing(&rounds->contributions, record) == 0)) {
-        return false;
-    }
-    bool is_gap = rounds->decided > want && !record->is_decided;
-    bool is_forgotten = furthest_peer(rounds, want + CONTRIBUTIONS_KEPT) != SIZE_MAX;
-    bool was_asked = record->is_decided && rounds->need_tries > 2 * rounds->options.sites;
-    return is_gap || is_forgotten || (was_asked && furthest_peer(rounds, want) != SIZE_MAX);
-}
-
-/* With a pause before the first word: what is missing may be on its way behind the reports. */
-static void fetch(struct rounds *rounds) {
-    if (!must_fetch(rounds)) {
-        rounds->fetch_ns = TIME_NEVER;
-        return;
-    }
-    if (rounds->fetch_ns == TIME_NEVER) {
-        rounds->fetch_ns = rounds->now_ns + rounds->options.repeat_ns;
-    }
-    if (rounds->now_ns < rounds->fetch_ns) {
-        return;
-    }
-    size_t peer = rounds->right_site != SIZE_MAX ? rounds->right_site
-                                                 : furthest_peer(rounds, rounds->applied + 1);
-    rounds->fetch_ns = rounds->now_ns + rounds->options.repeat_ns;
-    if (peer != SIZE_MAX && rounds->peers[peer].is_up) {
-        rounds->fetch_ns = rounds->now_ns + rounds->options.deadline_ns;
-        rounds_tell(rounds, &(struct rounds_event){.kind = ROUNDS_EVENT_FETCH,
-                                                   .step = rounds->peers[peer].report.applied,
-                                                   .peer = peer});
-    }
-}
-
 uint64_t rounds_late_ns(const struct rounds *rounds) {
     const struct training *training = &rounds->training;
     bool waits = training->given == rounds_all_fragments(rounds) && !training->is_ready &&
@@ -420,8 +312,8 @@ void rounds_advance(struct rounds *rounds) {
     }
     if (!rounds->is_witness) {
         make_ready(rounds);
-        complete_step(rounds);
-        fetch(rounds);
+        rounds_complete_step(rounds);
+        rounds_fetch(rounds);
         tell_late(rounds);
         ask_for_fragments(rounds);
     }

@@ -2,7 +2,8 @@
  * struct rounds, for the files that each hold one of its concerns:
  *   rounds.c           its life, events and timers
  *   rounds_exchange.c  what peers send and are sent
- *   rounds_progress.c  what is to be proposed, is ready, is missing, has to be fetched
+ *   rounds_progress.c  what is to be proposed, is ready, is late, is asked of the trainer
+ *   rounds_missing.c   what is missing of a decided step, has to be fetched
  *   rounds_train.c     giving, applying, saving and adopting state
  */
 #ifndef ROUNDS_ROUNDS_STATE_H
@@ -80,9 +81,12 @@ struct rounds {
     uint32_t misses[ROUNDS_SITES_MAX]; /* steps in a row that a follower was waited for in vain */
     uint64_t report_ns;                /* when the next report is due */
     uint64_t void_ns; /* when to propose that the decided step is void; TIME_NEVER: no cause */
-    uint64_t need_ns; /* when to ask for what is missing of a decided step */
+    uint64_t need_ns; /* when to ask again for what is missing of step applied + 1 */
     uint64_t need_tries;
-    uint64_t fetch_ns; /* when to say FETCH; TIME_NEVER while there is no cause */
+    uint64_t
+        passed_over[ROUNDS_SITES_MAX]; /* by origin: newest step that came too early to be kept */
+    size_t asked_of[ROUNDS_SITES_MAX]; /* by origin: the peer that was asked, SIZE_MAX none */
+    uint64_t fetch_ns;                 /* when to say FETCH; TIME_NEVER while there is no cause */
     size_t right_site; /* that has the right bits, while this one has not; else SIZE_MAX */
     bool has_failed;   /* FAILED was told */
 
@@ -108,7 +112,15 @@ void rounds_ask(struct rounds *rounds, size_t peer, const struct need *need);
 void rounds_advance(struct rounds *rounds);
 void rounds_take_decision(struct rounds *rounds, const struct decision *decision);
 void rounds_compare(struct rounds *rounds, uint64_t step);
+/* What a peer said counts while it goes on saying it. */
+bool rounds_is_heard(const struct rounds *rounds, size_t site);
 uint64_t rounds_late_ns(const struct rounds *rounds);
+
+/* rounds_missing.c */
+void rounds_begin_asking(struct rounds *rounds);
+void rounds_forget_asked(struct rounds *rounds, size_t peer);
+void rounds_complete_step(struct rounds *rounds);
+void rounds_fetch(struct rounds *rounds);
 
 /* rounds_train.c */
 void rounds_compute(struct rounds *rounds, const struct step_record *record);

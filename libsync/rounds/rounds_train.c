@@ -181,9 +181,7 @@ static void finish(struct rounds *rounds) {
     if (!training->is_adopted) {
         rounds->applied++;
     }
-    rounds->need_tries = 0;
-    rounds->need_ns =
-        rounds->now_ns + (rounds->options.deadline_ns - rounds->options.collect_ns) / 2;
+    rounds_begin_asking(rounds);
     begin_next_step(rounds);
 }
 
@@ -303,6 +301,7 @@ static void take_state(struct rounds *rounds, const struct position *position,
     rounds->training.is_adopted = true;
     divergence_forget(&rounds->divergence, rounds->options.site);
     contributions_advance(&rounds->contributions, rounds->applied);
+    contributions_decide(&rounds->contributions, &rounds->last); /* it was too far ahead before */
 }
 
 enum satsync_status rounds_adopt(struct rounds *rounds, uint64_t now_ns,

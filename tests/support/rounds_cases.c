@@ -150,8 +150,8 @@ static struct fault_case draw_fault(struct rounds_world *world, struct random *r
     return fault;
 }
 
-/* One step may be under way without the healed site, and one may have begun when it was not yet
- * expected; the next one holds its contribution. */
+/* The step under way when the healed site has caught up may be decided without it, for it has to
+ * train before it can give; the next one holds its contribution. */
 static bool comes_back(struct rounds_world *world, const struct fault_case *fault, char *text) {
     struct world_site *site = &world->site[fault->victim];
     uint64_t limit = world->now_ns + 120000 * MS, ready_step = world->decided;
@@ -161,10 +161,10 @@ static bool comes_back(struct rounds_world *world, const struct fault_case *faul
         bool behind = site->fetch_at_ns != TIME_NEVER || status.applied + 1 < world->newest;
         ready_step = behind ? world->decided : ready_step;
         if (site->last_member > ready_step) {
-            return site->last_member <= ready_step + 3 ||
+            return site->last_member <= ready_step + 2 ||
                    tell(text, "the healed site came back late", world);
         }
-        if (!behind && world->decided > ready_step + 3) {
+        if (!behind && world->decided > ready_step + 1) {
             return tell(text, "the healed site is not counted", world);
         }
         rounds_world_run_until(world, world->now_ns + 50 * MS);

@@ -99,7 +99,7 @@ static void test_fragments_name_a_site_a_step_and_a_life(void **state) {
 
 static void test_a_need_comes_back(void **state) {
     (void)state;
-    struct need need = {9, 1, 77, UINT64_MAX}, back;
+    struct need need = {9, 1, 77, UINT64_MAX, true}, back;
     for (uint8_t origin = 0; origin < 5; origin++) {
         need.origin = origin;
         struct bytes_writer writer = bytes_writer_over(data, sizeof data);
