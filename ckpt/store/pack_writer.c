@@ -152,8 +152,12 @@ static enum satsync_status pad_and_land(struct pack_writer *writer, struct satsy
     return status == SATSYNC_OK ? SATSYNC_OK : fail(writer, status, error);
 }
 
+typedef enum satsync_status name_fn(struct disk *disk, const char *from, const char *to,
+                                    struct satsync_error *error);
+
 /* Data before its name, the name before anybody is told of it. */
-static enum satsync_status make_durable(struct pack_writer *writer, struct satsync_error *error) {
+static enum satsync_status make_durable(struct pack_writer *writer, name_fn *give_name,
+                                        struct satsync_error *error) {
     struct store *store = writer->store;
     const struct disk_ops *disk = store->disk->ops;
     TRY(pad_and_land(writer, error));
@@ -163,7 +167,7 @@ static enum satsync_status make_durable(struct pack_writer *writer, struct satsy
     }
     TRY(disk->sync(store->disk, writer->temporary.file, error));
     struct store_path to = layout_pack(store, &writer->id);
-    TRY(disk->publish(store->disk, writer->temporary.path.text, to.text, error));
+    TRY(give_name(store->disk, writer->temporary.path.text, to.text, error));
     struct store_path directory = layout_path(store, "packs");
     return disk->sync_directory(store->disk, directory.text, error);
 }
@@ -182,7 +186,7 @@ enum satsync_status pack_writer_finish(struct pack_writer *writer, uint64_t *byt
     *bytes = 0;
     struct held_pack *held = memory_new(store->allocator, 1, sizeof *held);
     enum satsync_status status =
-        held ? make_durable(writer, error)
+        held ? make_durable(writer, store->disk->ops->publish, error)
              : error_set(error, SATSYNC_NO_MEMORY, store->root, "no memory to keep a pack");
     if (status != SATSYNC_OK) {
         memory_free(store->allocator, held);
@@ -193,6 +197,21 @@ enum satsync_status pack_writer_finish(struct pack_writer *writer, uint64_t *byt
     /* The second name goes only now that the first is durable; a sweep takes it if this fails. */
     (void)store->disk->ops->remove(store->disk, writer->temporary.path.text, NULL);
     hold(store, held, writer);
+    free_writer(writer);
+    return SATSYNC_OK;
+}
+
+enum satsync_status pack_writer_replace(struct pack_writer *writer, uint64_t *bytes,
+                                        struct satsync_error *error) {
+    struct store *store = writer->store;
+    *bytes = 0;
+    enum satsync_status status = make_durable(writer, store->disk->ops->rename, error);
+    if (status != SATSYNC_OK) {
+        pack_writer_abandon(writer);
+        return status;
+    }
+    *bytes = writer->written;
+    lock_drop_temporary(store, &writer->temporary, true);
     free_writer(writer);
     return SATSYNC_OK;
 }

@@ -15,6 +15,8 @@ enum satsync_status pack_writer_append(struct pack_writer *writer, const void *d
                                        uint64_t *offset, struct satsync_error *error);
 enum satsync_status pack_writer_finish(struct pack_writer *writer, uint64_t *bytes,
                                        struct satsync_error *error);
+enum satsync_status pack_writer_replace(struct pack_writer *writer, uint64_t *bytes,
+                                        struct satsync_error *error);
 void pack_writer_abandon(struct pack_writer *writer);
 
 /* Lets go of a finished pack. */

@@ -30,6 +30,7 @@ static void close_store(struct chunks *chunks) {
 static const struct chunks_ops ops = {.pack_create = pack_writer_create,
                                       .pack_append = pack_writer_append,
                                       .pack_finish = pack_writer_finish,
+                                      .pack_replace = pack_writer_replace,
                                       .pack_abandon = pack_writer_abandon,
                                       .pack_open = pack_reader_open,
                                       .pack_bytes = pack_reader_bytes,

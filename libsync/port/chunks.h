@@ -51,6 +51,11 @@ struct chunks_ops {
      * failure). *bytes is the size with padding. */
     enum satsync_status (*pack_finish)(struct pack_writer *writer, uint64_t *bytes,
                                        struct satsync_error *error);
+    /* As pack_finish, but takes the place of a pack of this id, if there is one: at no moment is
+     * there none. Who has that one open goes on reading it. The new one is not held: a manifest
+     * names it already. */
+    enum satsync_status (*pack_replace)(struct pack_writer *writer, uint64_t *bytes,
+                                        struct satsync_error *error);
     /* Frees the writer and removes its file. */
     void (*pack_abandon)(struct pack_writer *writer);
 

@@ -60,6 +60,38 @@ static void test_a_pack_is_never_replaced(void **state) {
     world_for_each(second_of_one_id);
 }
 
+/* A damaged pack 1 is open while the sound one takes its place. */
+static void replaces_what_is_there(struct world *world) {
+    struct pack_id id = world_pack_id(1);
+    struct chunks *chunks = world->chunks;
+    struct pack_writer *writer;
+    struct pack_reader *reader;
+    uint64_t at;
+    static uint8_t data[5000];
+    static uint8_t read[5000];
+    memset(data, 0, sizeof data);
+    assert_int_equal(pack_writer_create(chunks, &id, 0, &writer, NULL), SATSYNC_OK);
+    assert_int_equal(pack_writer_append(writer, data, 4000, &at, NULL), SATSYNC_OK);
+    assert_int_equal(pack_writer_finish(writer, &at, NULL), SATSYNC_OK);
+    assert_int_equal(chunks->ops->pack_open(chunks, &id, &reader, NULL), SATSYNC_OK);
+    world_pack_bytes(1, data, sizeof data);
+    assert_int_equal(pack_writer_create(chunks, &id, sizeof data, &writer, NULL), SATSYNC_OK);
+    assert_int_equal(pack_writer_append(writer, data, sizeof data, &at, NULL), SATSYNC_OK);
+    assert_false(world_has_pack(chunks, 1, sizeof data));
+    assert_int_equal(pack_writer_replace(writer, &at, NULL), SATSYNC_OK);
+    assert_int_equal(at, 8192);
+    assert_true(world_has_pack(chunks, 1, sizeof data));
+    assert_int_equal(world_count(world, "packs"), 1);
+    assert_int_equal(chunks->ops->pack_read(reader, 0, read, 4000, NULL), SATSYNC_OK);
+    assert_true(read[0] == 0 && memcmp(read, read + 1, 3999) == 0);
+    chunks->ops->pack_close(reader);
+}
+
+static void test_a_mended_pack_takes_the_place_of_the_damaged_one(void **state) {
+    (void)state;
+    world_for_each(replaces_what_is_there);
+}
+
 static void test_a_full_disk_is_told_at_create(void **state) {
     (void)state;
     struct world world;
@@ -103,6 +135,7 @@ int main(void) {
         cmocka_unit_test(test_packs_of_any_size_are_read_as_written),
         cmocka_unit_test(test_an_unfinished_pack_is_not_in_the_store),
         cmocka_unit_test(test_a_pack_is_never_replaced),
+        cmocka_unit_test(test_a_mended_pack_takes_the_place_of_the_damaged_one),
         cmocka_unit_test(test_a_full_disk_is_told_at_create),
         cmocka_unit_test(test_a_disk_that_fills_is_told_by_append_or_finish),
     };
