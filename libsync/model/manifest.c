@@ -16,6 +16,9 @@ enum {
     PACK_BYTES = 16 + 4 * 8 + 32 + 1,
     PART_BYTES = 4 + 8 + 8 + 4 + 4 + 1 + 8 + 4 + 8 + 4,
     EXTENSION_LENGTH_BYTES = 4,
+    ARRAYS_COUNT_BYTES = 4,
+    ARRAY_BYTES = 4 + 1 + 1,
+    ARRAYS_SINCE = 2,    /* the major version */
     PADDING_MAX = 65535, /* zeros behind a pack's table */
     TAG_BYTES = 16
 };
@@ -25,8 +28,14 @@ static size_t bytes_of_lists(size_t recipients, size_t packs, size_t parts) {
            packs * (PACK_BYTES + recipients * MANIFEST_WRAPPED_BYTES) + parts * PART_BYTES;
 }
 
+static size_t bytes_of_arrays(const struct manifest *manifest) {
+    return manifest->version_major < ARRAYS_SINCE
+               ? 0
+               : ARRAYS_COUNT_BYTES + manifest->array_count * ARRAY_BYTES;
+}
+
 size_t manifest_bytes(const struct manifest *manifest) {
-    return FIXED_BYTES +
+    return FIXED_BYTES + bytes_of_arrays(manifest) +
            bytes_of_lists(manifest->recipient_count, manifest->pack_count, manifest->part_count) +
            EXTENSION_LENGTH_BYTES + MANIFEST_SIGNATURE_BYTES;
 }
@@ -56,16 +65,70 @@ static bool pack_is_sound(const struct manifest_pack *pack) {
            pack->bytes - pack->table_bytes - pack->table_offset <= PADDING_MAX;
 }
 
+static bool is_parity(const struct manifest_pack *pack) {
+    return pack->algorithm == MANIFEST_PARITY_ALGORITHM;
+}
+
 static bool part_is_sound(const struct manifest *manifest, const struct manifest_part *part) {
     if (part->pack >= manifest->pack_count) {
         return false;
     }
     const struct manifest_pack *pack = &manifest->packs[part->pack];
-    return part->raw_bytes >= 1 && part->raw_bytes <= INDEX_PART_BYTES_MAX &&
+    return !is_parity(pack) && part->raw_bytes >= 1 && part->raw_bytes <= INDEX_PART_BYTES_MAX &&
            part->sealed_bytes > TAG_BYTES &&
            part->sealed_bytes <= part->raw_bytes + 1 + TAG_BYTES &&
            part->offset <= pack->table_offset &&
            part->sealed_bytes <= pack->table_offset - part->offset;
+}
+
+/* Data packs first, then parity packs, whose extents are as long as the longest data pack. */
+static bool array_is_sound(const struct manifest *manifest, const struct manifest_array *array) {
+    unsigned count = array->data + array->parity;
+    if (array->data == 0 || array->parity == 0 || count > MANIFEST_ARRAY_PACKS_MAX ||
+        array->first > manifest->pack_count || count > manifest->pack_count - array->first) {
+        return false;
+    }
+    const struct manifest_pack *packs = manifest->packs + array->first;
+    uint64_t longest = 0;
+    for (unsigned i = 0; i < array->data; i++) {
+        longest = packs[i].bytes > longest ? packs[i].bytes : longest;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        bool parity = i >= array->data;
+        if (is_parity(&packs[i]) != parity || (parity && packs[i].table_offset != longest)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* No pack is of two arrays, and no parity pack of none. */
+static bool arrays_are_sound(const struct manifest *manifest) {
+    size_t next = 0;
+    size_t parity_packs = 0;
+    for (size_t i = 0; i < manifest->array_count; i++) {
+        const struct manifest_array *array = &manifest->arrays[i];
+        if (array->first < next || !array_is_sound(manifest, array)) {
+            return false;
+        }
+        next = (size_t)array->first + array->data + array->parity;
+        parity_packs += array->parity;
+    }
+    for (size_t i = 0; i < manifest->pack_count; i++) {
+        parity_packs -= is_parity(&manifest->packs[i]);
+    }
+    return parity_packs == 0 &&
+           (manifest->array_count == 0 || manifest->version_major >= ARRAYS_SINCE);
+}
+
+const struct manifest_array *manifest_array_of(const struct manifest *manifest, size_t pack) {
+    for (size_t i = 0; i < manifest->array_count; i++) {
+        const struct manifest_array *array = &manifest->arrays[i];
+        if (pack >= array->first && pack - array->first < (size_t)array->data + array->parity) {
+            return array;
+        }
+    }
+    return NULL;
 }
 
 static enum satsync_status check(const struct manifest *manifest, enum satsync_status otherwise,
@@ -80,6 +143,8 @@ static enum satsync_status check(const struct manifest *manifest, enum satsync_s
         ENSURE(pack_is_sound(&manifest->packs[i]), error, otherwise, subject,
                "pack %zu of its manifest has a table outside of it", i);
     }
+    ENSURE(arrays_are_sound(manifest), error, otherwise, subject,
+           "its manifest has packs and parity that do not belong together");
     for (size_t i = 0; i < manifest->part_count; i++) {
         const struct manifest_part *part = &manifest->parts[i];
         ENSURE(part_is_sound(manifest, part) && part->first_record == records &&
@@ -173,6 +238,37 @@ static void get_part(struct bytes_reader *in, struct manifest_part *part) {
     part->chunks = bytes_get_u32(in);
 }
 
+static void put_arrays(struct bytes_writer *out, const struct manifest *manifest) {
+    if (manifest->version_major < ARRAYS_SINCE) {
+        return;
+    }
+    bytes_put_u32(out, (uint32_t)manifest->array_count);
+    for (size_t i = 0; i < manifest->array_count; i++) {
+        bytes_put_u32(out, manifest->arrays[i].first);
+        bytes_put_u8(out, manifest->arrays[i].data);
+        bytes_put_u8(out, manifest->arrays[i].parity);
+    }
+}
+
+/* Every array takes two packs at least. */
+static enum satsync_status get_arrays(struct bytes_reader *in, struct manifest *manifest) {
+    size_t count = manifest->version_major < ARRAYS_SINCE ? 0 : bytes_get_u32(in);
+    if (in->failed || count > manifest->pack_count / 2) {
+        return SATSYNC_CORRUPT;
+    }
+    manifest->arrays = memory_new(manifest->allocator, count, sizeof *manifest->arrays);
+    if (!manifest->arrays) {
+        return SATSYNC_NO_MEMORY;
+    }
+    manifest->array_count = count;
+    for (size_t i = 0; i < count; i++) {
+        manifest->arrays[i].first = bytes_get_u32(in);
+        manifest->arrays[i].data = bytes_get_u8(in);
+        manifest->arrays[i].parity = bytes_get_u8(in);
+    }
+    return SATSYNC_OK;
+}
+
 enum satsync_status manifest_encode(const struct manifest *manifest, uint8_t *out, size_t bytes,
                                     struct satsync_error *error) {
     static const uint8_t no_signature[MANIFEST_SIGNATURE_BYTES];
@@ -195,6 +291,7 @@ enum satsync_status manifest_encode(const struct manifest *manifest, uint8_t *ou
     for (size_t i = 0; i < manifest->part_count; i++) {
         put_part(&writer, &manifest->parts[i]);
     }
+    put_arrays(&writer, manifest);
     bytes_put_u32(&writer, 0);
     bytes_put(&writer, no_signature, sizeof no_signature);
     assert(!writer.failed && bytes_room(&writer) == 0);
@@ -226,9 +323,10 @@ enum satsync_status manifest_peek(const uint8_t *data, size_t bytes, const char 
         return corrupt(subject, error);
     }
     size_t least = bytes_of_lists(out->recipient_count, out->pack_count, out->part_count) +
-                   EXTENSION_LENGTH_BYTES + MANIFEST_SIGNATURE_BYTES;
+                   bytes_of_arrays(out) + EXTENSION_LENGTH_BYTES + MANIFEST_SIGNATURE_BYTES;
     size_t left = bytes_left(&in);
-    if (left < least || left - least > MANIFEST_EXTENSION_MAX) {
+    size_t arrays_most = out->pack_count / 2 * ARRAY_BYTES;
+    if (left < least || left - least > arrays_most + MANIFEST_EXTENSION_MAX) {
         return corrupt(subject, error);
     }
     out->recipient_count = out->pack_count = out->part_count = 0;
@@ -245,7 +343,7 @@ static bool allocate_lists(struct manifest *out) {
     return out->recipients && out->packs && out->wrapped && out->parts;
 }
 
-static bool get_lists(struct bytes_reader *in, struct manifest *out) {
+static enum satsync_status get_lists(struct bytes_reader *in, struct manifest *out) {
     for (size_t i = 0; i < out->recipient_count; i++) {
         bytes_get_copy(in, out->recipients[i], MANIFEST_KEY_BYTES);
     }
@@ -257,10 +355,12 @@ static bool get_lists(struct bytes_reader *in, struct manifest *out) {
     for (size_t i = 0; i < out->part_count; i++) {
         get_part(in, &out->parts[i]);
     }
+    TRY(get_arrays(in, out));
     /* What a newer minor version adds: signed with the rest, and of no concern to this one. */
-    bytes_get_view(in, bytes_get_u32(in));
+    uint32_t extension = bytes_get_u32(in);
+    bytes_get_view(in, extension);
     bytes_get_view(in, MANIFEST_SIGNATURE_BYTES);
-    return bytes_all_read(in);
+    return extension <= MANIFEST_EXTENSION_MAX && bytes_all_read(in) ? SATSYNC_OK : SATSYNC_CORRUPT;
 }
 
 static int compare_ids(const void *a, const void *b) {
@@ -292,11 +392,11 @@ enum satsync_status manifest_decode(const uint8_t *data, size_t bytes, const cha
     struct bytes_reader in = bytes_reader_over(data, bytes);
     bytes_get_view(&in, VERSION_BYTES);
     get_fixed(&in, out);
-    enum satsync_status status = SATSYNC_OK;
-    if (!allocate_lists(out)) {
-        status = error_set(error, SATSYNC_NO_MEMORY, subject, "no memory for its manifest");
-    } else if (!get_lists(&in, out)) {
-        status = corrupt(subject, error);
+    enum satsync_status status = allocate_lists(out) ? get_lists(&in, out) : SATSYNC_NO_MEMORY;
+    if (status == SATSYNC_NO_MEMORY) {
+        error_set(error, status, subject, "no memory for its manifest");
+    } else if (status != SATSYNC_OK) {
+        corrupt(subject, error);
     } else {
         status = check(out, SATSYNC_CORRUPT, subject, error);
     }
@@ -315,6 +415,7 @@ void manifest_fini(struct manifest *manifest) {
     memory_free(allocator, manifest->packs);
     memory_free(allocator, manifest->wrapped);
     memory_free(allocator, manifest->parts);
+    memory_free(allocator, manifest->arrays);
     *manifest = (struct manifest){.allocator = allocator};
 }
 

@@ -29,7 +29,10 @@ enum {
     MANIFEST_PARTS_MAX = 262144,
     MANIFEST_RECIPIENTS_MAX = 256,
     MANIFEST_WRAPS_MAX = 524288, /* packs * recipients */
-    MANIFEST_EXTENSION_MAX = 1 << 20
+    MANIFEST_EXTENSION_MAX = 1 << 20,
+    MANIFEST_ARRAY_PACKS_MAX = 32,
+    MANIFEST_PARITY_ALGORITHM =
+        0 /* of a parity pack: made of sealed bytes, sealed itself no more */
 };
 
 struct manifest_pack {
@@ -40,6 +43,15 @@ struct manifest_pack {
     uint64_t table_bytes;
     uint8_t table_digest[MANIFEST_DIGEST_BYTES]; /* BLAKE2b-256 of the table */
     uint8_t algorithm;                           /* enum seal_algorithm */
+};
+
+/* Packs that stand next to each other in the list and make up for each other's loss: `data` of
+ * them, then `parity` of them, which hold the Reed-Solomon repair symbols of the former's bytes, of
+ * as many bytes as the longest, the others taken as longer by zeros. */
+struct manifest_array {
+    uint32_t first; /* index into packs */
+    uint8_t data;
+    uint8_t parity;
 };
 
 /* An index part: an extent of kind "index". Part numbers are positions in the list. */
@@ -57,7 +69,7 @@ struct manifest_part {
 };
 
 struct manifest {
-    uint16_t version_major; /* 1, or 2 when a chunk is derived */
+    uint16_t version_major; /* 1, or 2 when a chunk is derived or there are arrays */
     uint16_t version_minor;
     uint8_t store_id[MANIFEST_ID_BYTES]; /* where it was first saved */
     uint64_t step;
@@ -76,6 +88,8 @@ struct manifest {
     uint8_t (*wrapped)[MANIFEST_WRAPPED_BYTES]; /* [pack * recipient_count + recipient] */
     struct manifest_part *parts;
     size_t part_count;
+    struct manifest_array *arrays; /* ascending; none in version 1 */
+    size_t array_count;
 
     const struct allocator *allocator; /* of a decoded one */
 };
@@ -111,6 +125,9 @@ enum satsync_status manifest_decode(const uint8_t *data, size_t bytes, const cha
                                     struct manifest *out,
                                     struct satsync_error *error) SATSYNC_MUST_CHECK;
 void manifest_fini(struct manifest *manifest);
+
+/* The array that a pack is of; NULL: none. */
+const struct manifest_array *manifest_array_of(const struct manifest *manifest, size_t pack);
 
 /* Index into manifest->recipients, or -1. */
 int64_t manifest_recipient(const struct manifest *manifest,

@@ -226,6 +226,97 @@ static void test_what_cannot_be_is_neither_written_nor_read(void **state) {
     }
 }
 
+/* Packs 1 and 2 are an array. */
+static struct manifest example_with_parity(struct manifest_array *array) {
+    struct manifest manifest = example();
+    *array = (struct manifest_array){.first = 1, .data = 1, .parity = 1};
+    packs[2].algorithm = MANIFEST_PARITY_ALGORITHM;
+    packs[2].table_offset = packs[1].bytes;
+    packs[2].bytes = packs[1].bytes + 4096;
+    parts[1].pack = 1;
+    manifest.version_major = 2;
+    manifest.arrays = array;
+    manifest.array_count = 1;
+    return manifest;
+}
+
+static enum satsync_status encode(const struct manifest *manifest) {
+    return manifest_encode(manifest, root, manifest_bytes(manifest), NULL);
+}
+
+static void test_arrays_round_trip(void **state) {
+    (void)state;
+    struct manifest_array array;
+    struct manifest before = example_with_parity(&array);
+    struct manifest after;
+    assert_int_equal(encode(&before), SATSYNC_OK);
+    assert_int_equal(decode(manifest_bytes(&before), &after, NULL), SATSYNC_OK);
+    assert_int_equal(after.version_major, 2);
+    assert_int_equal(after.array_count, 1);
+    assert_int_equal(after.arrays[0].first, 1);
+    assert_int_equal(after.arrays[0].data, 1);
+    assert_int_equal(after.arrays[0].parity, 1);
+    assert_null(manifest_array_of(&after, 0));
+    assert_ptr_equal(manifest_array_of(&after, 1), &after.arrays[0]);
+    assert_ptr_equal(manifest_array_of(&after, 2), &after.arrays[0]);
+    manifest_fini(&after);
+}
+
+static void test_arrays_that_cannot_be_are_refused(void **state) {
+    (void)state;
+    for (int wrong = 0; wrong < 9; wrong++) {
+        struct manifest_array array;
+        struct manifest manifest = example_with_parity(&array);
+        switch (wrong) {
+        case 0:
+            manifest.version_major = 1;
+            break;
+        case 1:
+            array.first = 2; /* beyond the last pack */
+            break;
+        case 2:
+            array.first = UINT32_MAX;
+            break;
+        case 3:
+            array.data = 2;
+            array.parity = 0;
+            break;
+        case 4:
+            array.first = 0; /* its last pack is no parity, and the parity is of none */
+            break;
+        case 5:
+            packs[1].algorithm = MANIFEST_PARITY_ALGORITHM;
+            break;
+        case 6:
+            packs[2].table_offset -= 4096; /* shorter than what it makes up for */
+            break;
+        case 7:
+            parts[1].pack = 2; /* in parity */
+            break;
+        default:
+            manifest.array_count = 0; /* a parity pack of no array */
+            break;
+        }
+        assert_int_equal(encode(&manifest), SATSYNC_INVALID);
+    }
+}
+
+static void test_a_huge_count_of_arrays_is_refused(void **state) {
+    (void)state;
+    static const uint32_t counts[] = {2, 70000, UINT32_MAX};
+    struct manifest_array array;
+    struct manifest manifest = example_with_parity(&array);
+    struct manifest decoded;
+    size_t bytes = manifest_bytes(&manifest);
+    size_t count_at = bytes - MANIFEST_SIGNATURE_BYTES - 4 - 6 - 4;
+    assert_int_equal(encode(&manifest), SATSYNC_OK);
+    assert_int_equal(load_le32(root + count_at), 1);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        store_le32(root + count_at, counts[i]);
+        assert_int_equal(decode(bytes, &decoded, NULL), SATSYNC_CORRUPT);
+    }
+}
+
 static void test_a_pack_named_twice_is_corrupt(void **state) {
     (void)state;
     struct manifest manifest = example();
@@ -276,7 +367,7 @@ static void test_each_failed_allocation_is_reported_and_leaks_nothing(void **sta
         struct manifest manifest = {.allocator = &allocator};
         left_until_failure = n;
         status = manifest_decode(root, bytes, "step 7", &manifest, NULL);
-        assert_int_equal(status == SATSYNC_OK, n >= 5);
+        assert_int_equal(status == SATSYNC_OK, n >= 6);
         manifest_fini(&manifest);
     }
     assert_int_equal(status, SATSYNC_OK);
@@ -291,6 +382,9 @@ int main(void) {
         cmocka_unit_test(test_cut_or_longer_root_is_corrupt),
         cmocka_unit_test(test_huge_counts_are_refused_before_memory_is_taken),
         cmocka_unit_test(test_what_cannot_be_is_neither_written_nor_read),
+        cmocka_unit_test(test_arrays_round_trip),
+        cmocka_unit_test(test_arrays_that_cannot_be_are_refused),
+        cmocka_unit_test(test_a_huge_count_of_arrays_is_refused),
         cmocka_unit_test(test_a_pack_named_twice_is_corrupt),
         cmocka_unit_test(test_one_flipped_byte_anywhere_fails_the_signature),
         cmocka_unit_test(test_each_failed_allocation_is_reported_and_leaks_nothing),
