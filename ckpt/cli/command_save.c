@@ -24,6 +24,35 @@ static enum satsync_status take_base(const struct arguments *arguments,
     return satsync_option_parse(&row, text, &options->base_step, error);
 }
 
+/* "8+2": data packs and parity packs. */
+static enum satsync_status take_parity(const struct arguments *arguments,
+                                       struct satsync_save_options *options,
+                                       struct satsync_error *error) {
+    static const struct satsync_option row = {"parity", SATSYNC_OPTION_COUNT,  "K+M", NULL,
+                                              1,        SATSYNC_PACKS_MAX - 1, ""};
+    const char *text = arguments_text(arguments, OPTION_PARITY);
+    if (!text) {
+        return SATSYNC_OK;
+    }
+    char data[16] = "";
+    size_t length = strcspn(text, "+");
+    uint64_t packs[2];
+    if (text[length] == '\0' || length >= sizeof data) {
+        return failure_set(error, SATSYNC_INVALID, "--parity", "\"%s\" is not K+M, such as 8+2",
+                           text);
+    }
+    memcpy(data, text, length);
+    enum satsync_status status = satsync_option_parse(&row, data, &packs[0], error);
+    if (status == SATSYNC_OK) {
+        status = satsync_option_parse(&row, text + length + 1, &packs[1], error);
+    }
+    if (status == SATSYNC_OK) {
+        options->data_packs = (uint32_t)packs[0];
+        options->parity_packs = (uint32_t)packs[1];
+    }
+    return status;
+}
+
 static enum satsync_status save(struct session *session, const struct arguments *arguments,
                                 struct satsync_progress *progress, struct satsync_error *error) {
     struct satsync_save_options options;
@@ -31,6 +60,9 @@ static enum satsync_status save(struct session *session, const struct arguments 
     options.step = arguments_value(arguments, OPTION_STEP);
     options.codec = (enum satsync_codec)arguments_value(arguments, OPTION_CODEC);
     enum satsync_status status = take_base(arguments, &options, error);
+    if (status == SATSYNC_OK) {
+        status = take_parity(arguments, &options, error);
+    }
     if (status != SATSYNC_OK) {
         return status;
     }

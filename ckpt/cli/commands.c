@@ -30,6 +30,7 @@ const struct command commands[] = {
       {OPTION_STEP, REQUIRED},
       {OPTION_CODEC, 0},
       {OPTION_BASE, 0},
+      {OPTION_PARITY, 0},
       {OPTION_KEY, REQUIRED}},
      command_save},
     {"ls",
@@ -49,8 +50,15 @@ const struct command commands[] = {
      "Without a key signatures and checksums are checked, which finds accidents; with a key "
      "forgeries too.",
      "satsync verify run7 1000 --key memphis.key",
-     {{ARGUMENT_STORE, REQUIRED}, {ARGUMENT_STEP, 0}, {OPTION_KEY, 0}},
+     {{ARGUMENT_STORE, REQUIRED}, {ARGUMENT_STEP, 0}, {OPTION_QUICK, 0}, {OPTION_KEY, 0}},
      command_verify},
+    {"repair",
+     "make lost and damaged packs again from parity",
+     "Reads every byte, as verify does, and mends what was saved with --parity, while the store is "
+     "in use. Fit for a timer: the exit status is 0 when all is whole again.",
+     "satsync repair run7",
+     {{ARGUMENT_STORE, REQUIRED}, {ARGUMENT_STEP, 0}, {OPTION_DRY_RUN, 0}},
+     command_repair},
     {"restore",
      "write a checkpoint as safetensors",
      "To a directory, the files that were saved; to a file, all tensors or the ones asked for. An "

@@ -53,6 +53,10 @@ static const struct option_row rows[OPTION_IDS] = {
     [OPTION_BASE] = {.option = TEXT("base", "STEP|auto",
                                     "Save as a difference from this older step, or from the newest "
                                     "one before.")},
+    [OPTION_PARITY] = {.option = TEXT("parity", "K+M",
+                                      "Spread the checkpoint over K packs and add M of parity: any "
+                                      "M of them may be lost or damaged and repaired.")},
+    [OPTION_QUICK] = {.option = SWITCH("quick", "Look at signatures, sizes and tables only.")},
     [OPTION_OUTPUT] = {.option = TEXT("output", "FILE|DIR/",
                                       "A safetensors file to write, or a directory for the files "
                                       "as they were saved."),

@@ -178,6 +178,9 @@ static enum satsync_status unwrap_keys(struct satsync_reader *reader, struct sat
     reader->keys = secret_new(root->pack_count * sizeof *reader->keys);
     ENSURE(reader->keys, error, SATSYNC_NO_MEMORY, "restore", "no memory for secret keys");
     for (size_t i = 0; i < root->pack_count; i++) {
+        if (root->packs[i].algorithm == MANIFEST_PARITY_ALGORITHM) {
+            continue;
+        }
         TRY(seal_can(root->packs[i].algorithm, subject, error));
         reader->keys[i].algorithm = (enum seal_algorithm)root->packs[i].algorithm;
         reader->keys[i].library = reader->engine->seal_library;

@@ -94,7 +94,9 @@ static enum satsync_status add_tensor(struct satsync_reader *reader,
 
 static bool extent_is_sound(const struct satsync_reader *reader, const struct index_extent *extent,
                             uint32_t raw_bytes) {
-    return extent->pack < reader->manifest.root.pack_count &&
+    const struct manifest *root = &reader->manifest.root;
+    return extent->pack < root->pack_count &&
+           root->packs[extent->pack].algorithm != MANIFEST_PARITY_ALGORITHM &&
            extent->sealed_bytes > SEAL_TAG_BYTES &&
            extent->sealed_bytes <= codec_bound(raw_bytes) + SEAL_TAG_BYTES;
 }

@@ -87,34 +87,35 @@ static enum satsync_status code_and_seal(struct satsync_save *save, struct save_
     }
     slot->sealed_bytes = coded_bytes + SEAL_TAG_BYTES;
     slot->chunk.raw_bytes = (uint32_t)slot->raw_bytes;
-    slot->chunk.own = (struct index_extent){.extent = slot->sequence,
+    uint32_t pack = (uint32_t)(slot->sequence % save->pack_count);
+    slot->chunk.own = (struct index_extent){.pack = pack,
+                                            .extent = slot->sequence,
                                             .sealed_bytes = (uint32_t)slot->sealed_bytes,
                                             .codec = slot->staging.sealed[0]};
     const struct seal_place place = place_of(save, slot);
-    seal_close(save->key, &place, slot->staging.sealed, coded_bytes, slot->staging.sealed);
+    seal_close(&save->keys[pack], &place, slot->staging.sealed, coded_bytes, slot->staging.sealed);
     return SATSYNC_OK;
 }
 
-/* Adds a sealed extent to the pack and its table; *offset is where it lies. One thread at a time.
- */
+/* Adds a sealed extent to its pack and table; sets where it lies. One thread at a time. */
 static enum satsync_status append_extent(struct satsync_save *save, const uint8_t *sealed,
-                                         size_t bytes, uint64_t *offset,
-                                         struct satsync_error *error) {
+                                         struct index_extent *extent, struct satsync_error *error) {
+    struct save_pack *pack = &save->packs[extent->pack];
     uint8_t checksum[CHECKSUM_BYTES];
-    checksum_of(sealed, bytes, checksum);
-    TRY(save->store->chunks->ops->pack_append(save->pack, sealed, bytes, offset, error));
-    assert(*offset == save->table.end);
-    enum satsync_status status = extent_table_add(&save->table, (uint32_t)bytes, checksum);
+    checksum_of(sealed, extent->sealed_bytes, checksum);
+    TRY(save->store->chunks->ops->pack_append(pack->writer, sealed, extent->sealed_bytes,
+                                              &extent->offset, error));
+    assert(extent->offset == pack->table.end);
+    enum satsync_status status = extent_table_add(&pack->table, extent->sealed_bytes, checksum);
     ENSURE(status == SATSYNC_OK, error, status, "save", "too many chunks, or no memory");
-    save->sealed_total += bytes;
+    save->sealed_total += extent->sealed_bytes;
     return SATSYNC_OK;
 }
 
 static enum satsync_status append_slot(struct satsync_save *save, struct save_slot *slot,
                                        struct satsync_error *error) {
     if (!slot->referred) {
-        TRY(append_extent(save, slot->staging.sealed, slot->sealed_bytes, &slot->chunk.own.offset,
-                          error));
+        TRY(append_extent(save, slot->staging.sealed, &slot->chunk.own, error));
     }
     struct index_chunk *chunk = save_list_add(save, &save->chunks, sizeof *chunk);
     ENSURE(chunk, error, SATSYNC_NO_MEMORY, "save", "no memory for the index");
@@ -201,13 +202,17 @@ enum satsync_status save_drain(struct satsync_save *save, struct satsync_error *
 }
 
 enum satsync_status save_append(struct satsync_save *save, const struct seal_place *place,
-                                uint8_t *coded, size_t coded_bytes, struct satsync_error *error) {
+                                uint8_t *coded, size_t coded_bytes, struct index_extent *extent,
+                                struct satsync_error *error) {
     assert(place->extent == save->submitted && save->appended == save->submitted);
-    seal_close(save->key, place, coded, coded_bytes, coded);
-    uint64_t offset;
+    *extent = (struct index_extent){.pack = (uint32_t)(place->extent % save->pack_count),
+                                    .extent = place->extent,
+                                    .sealed_bytes = (uint32_t)(coded_bytes + SEAL_TAG_BYTES),
+                                    .codec = place->codec};
+    seal_close(&save->keys[extent->pack], place, coded, coded_bytes, coded);
     save->submitted++;
     save->appended++;
-    return append_extent(save, coded, coded_bytes + SEAL_TAG_BYTES, &offset, error);
+    return append_extent(save, coded, extent, error);
 }
 
 void *save_list_add(struct satsync_save *save, struct save_list *list, size_t element_bytes) {
@@ -284,14 +289,17 @@ static void free_records(struct satsync_save *save) {
 
 void save_free(struct satsync_save *save) {
     const struct allocator *allocator = save->engine->allocator;
-    if (save->pack) {
-        save->store->chunks->ops->pack_abandon(save->pack);
+    for (unsigned i = 0; save->packs && i < save->pack_count; i++) {
+        if (save->packs[i].writer) {
+            save->store->chunks->ops->pack_abandon(save->packs[i].writer);
+        }
+        extent_table_fini(&save->packs[i].table);
     }
-    secret_free(save->key);
+    memory_free(allocator, save->packs);
+    secret_free(save->keys);
     save_base_close(save);
     masters_free(save->masters);
     free_records(save);
-    extent_table_fini(&save->table);
     for (size_t i = 0; save->slots && i < save->slot_count; i++) {
         staging_give(save->engine, save->chunk_bytes, &save->slots[i].staging);
     }

@@ -82,6 +82,13 @@ struct save_list {
     size_t capacity;
 };
 
+/* A pack that is being written: extent N of the save goes into pack N modulo their count. */
+struct save_pack {
+    struct pack_id id;
+    struct pack_writer *writer;
+    struct extent_table_writer table;
+};
+
 struct satsync_save {
     struct satsync_store *store; /* borrowed until commit, which takes its own */
     struct satsync_engine *engine;
@@ -89,9 +96,10 @@ struct satsync_save {
     enum codec codec;
     enum satsync_derive derive;
     uint32_t chunk_bytes;
-    struct pack_id pack_id;
-    struct pack_writer *pack;
-    struct seal_key *key;    /* in secret memory */
+    struct save_pack *packs;
+    unsigned pack_count;
+    unsigned parity_count;   /* of packs that are made of those, at commit */
+    struct seal_key *keys;   /* one a pack, in secret memory */
     struct save_base *base;  /* NULL: none */
     struct masters *masters; /* NULL: nothing is derived */
 
@@ -107,11 +115,10 @@ struct satsync_save {
     uint64_t submitted;         /* slots given to workers so far: the next sequence */
     uint64_t appended;          /* extents in the pack so far */
     uint64_t appended_bytes;    /* raw bytes of those */
-    bool appending;             /* one worker at a time owns the pack and the table */
+    bool appending;             /* one worker at a time owns the packs and their tables */
     enum satsync_status status; /* first failure; later slots are dropped */
     struct satsync_error error;
 
-    struct extent_table_writer table;
     uint64_t sealed_total;
     struct satsync_operation *operation; /* after commit; for progress */
 };
@@ -129,9 +136,9 @@ enum satsync_status save_drain(struct satsync_save *save,
                                struct satsync_error *error) SATSYNC_MUST_CHECK;
 
 /* Seals `coded` in place (it has room for the tag) and appends it, on the calling thread; only
- * after save_drain. */
+ * after save_drain. *extent is where it lies. */
 enum satsync_status save_append(struct satsync_save *save, const struct seal_place *place,
-                                uint8_t *coded, size_t coded_bytes,
+                                uint8_t *coded, size_t coded_bytes, struct index_extent *extent,
                                 struct satsync_error *error) SATSYNC_MUST_CHECK;
 
 /* Begins an item of `bytes`; its chunks must follow in order before the next item begins. */

@@ -129,8 +129,9 @@ static enum satsync_status read_chunk(struct satsync_save *save, const struct sa
     return reader_chunk_open(base->reader, chunk, &place, &buffers, spare->raw, error);
 }
 
-static struct index_extent shifted(struct index_extent extent) {
-    extent.pack++; /* 0 is the save's own */
+/* The save's own packs come first; see save_packs_init. */
+static struct index_extent shifted(const struct satsync_save *save, struct index_extent extent) {
+    extent.pack += save->pack_count + save->parity_count;
     return extent;
 }
 
@@ -149,7 +150,7 @@ static enum satsync_status code_difference(struct save_slot *slot, struct codec_
         *coded_bytes = 0;
     }
     slot->chunk.has_base = *coded_bytes > 0;
-    slot->chunk.base = shifted(*base);
+    slot->chunk.base = shifted(slot->save, *base);
     return SATSYNC_OK;
 }
 
@@ -166,8 +167,8 @@ static enum satsync_status compare(struct satsync_save *save, struct save_slot *
     if (memcmp(spare->raw, slot->staging.raw, slot->raw_bytes) == 0) {
         slot->referred = true;
         slot->chunk = chunk;
-        slot->chunk.own = shifted(chunk.own);
-        slot->chunk.base = shifted(chunk.base);
+        slot->chunk.own = shifted(save, chunk.own);
+        slot->chunk.base = shifted(save, chunk.base);
         return SATSYNC_OK;
     }
     if (chunk.has_base) {
@@ -196,34 +197,64 @@ enum satsync_status save_base_try(struct satsync_save *save, struct save_slot *s
     return SATSYNC_OK;
 }
 
-/* Until now 0 stands for the save's own pack and 1 + N for pack N of the base. The new number is
- * given when a pack is first met. */
+/* Names a pack of the base, and with it those that make up for its loss. */
+static void name_pack(struct save_packs *packs, const struct satsync_reader *base, uint32_t pack) {
+    const struct manifest *root = &base->manifest.root;
+    const struct manifest_array *array = manifest_array_of(root, pack);
+    uint32_t first = array ? array->first : pack;
+    uint32_t count = array ? (uint32_t)array->data + array->parity : 1;
+    if (array) {
+        packs->arrays[packs->array_count] = *array;
+        packs->arrays[packs->array_count++].first = (uint32_t)packs->count;
+    }
+    for (uint32_t i = first; i < first + count; i++) {
+        bool has_key = root->packs[i].algorithm != MANIFEST_PARITY_ALGORITHM;
+        packs->numbers[i] = (uint32_t)packs->count;
+        packs->at[packs->count] = root->packs[i];
+        packs->keys[packs->count++] = has_key ? base->keys[i].bytes : NULL;
+    }
+}
+
+/* Until now a number beyond the own packs stands for a pack of the base. The new number is given
+ * when a pack is first met. */
 static void renumber(struct save_packs *packs, const struct satsync_reader *base,
                      struct index_extent *extent) {
-    if (extent->pack == 0) {
+    if (extent->pack < packs->own) {
         return;
     }
-    uint32_t old = extent->pack - 1;
+    uint32_t old = extent->pack - packs->own;
     if (packs->numbers[old] == 0) {
-        packs->numbers[old] = (uint32_t)packs->count;
-        packs->at[packs->count] = base->manifest.root.packs[old];
-        packs->keys[packs->count++] = base->keys[old].bytes;
+        name_pack(packs, base, old);
     }
     extent->pack = packs->numbers[old];
     packs->referred_bytes += extent->sealed_bytes;
 }
 
+static void name_own(struct satsync_save *save, struct save_packs *packs) {
+    for (unsigned i = 0; i < save->pack_count; i++) {
+        packs->keys[i] = save->keys[i].bytes;
+    }
+    if (save->parity_count > 0) {
+        packs->arrays[packs->array_count++] =
+            (struct manifest_array){0, (uint8_t)save->pack_count, (uint8_t)save->parity_count};
+    }
+    packs->count = packs->own;
+}
+
 enum satsync_status save_packs_init(struct satsync_save *save, struct save_packs *packs,
                                     struct satsync_error *error) {
     const struct satsync_reader *base = save->base ? save->base->reader : NULL;
-    size_t most = 1 + (base ? base->manifest.root.pack_count : 0);
-    *packs = (struct save_packs){.count = 1};
-    packs->at = memory_new(save->engine->allocator, most, sizeof *packs->at);
-    packs->keys = memory_new(save->engine->allocator, most, sizeof *packs->keys);
-    packs->numbers = memory_new(save->engine->allocator, most, sizeof *packs->numbers);
-    ENSURE(packs->at && packs->keys && packs->numbers, error, SATSYNC_NO_MEMORY, "save",
-           "no memory for the packs");
-    packs->keys[0] = save->key->bytes;
+    const struct allocator *allocator = save->engine->allocator;
+    *packs = (struct save_packs){.own = save->pack_count + save->parity_count};
+    size_t most = packs->own + (base ? base->manifest.root.pack_count : 0);
+    size_t most_arrays = 1 + (base ? base->manifest.root.array_count : 0);
+    packs->at = memory_new(allocator, most, sizeof *packs->at);
+    packs->keys = memory_new(allocator, most, sizeof *packs->keys);
+    packs->numbers = memory_new(allocator, most, sizeof *packs->numbers);
+    packs->arrays = memory_new(allocator, most_arrays, sizeof *packs->arrays);
+    ENSURE(packs->at && packs->keys && packs->numbers && packs->arrays, error, SATSYNC_NO_MEMORY,
+           "save", "no memory for the packs");
+    name_own(save, packs);
     struct index_chunk *chunks = save->chunks.at;
     for (size_t i = 0; base && i < save->chunks.count; i++) {
         renumber(packs, base, &chunks[i].own);
@@ -238,4 +269,5 @@ void save_packs_fini(struct satsync_save *save, struct save_packs *packs) {
     memory_free(save->engine->allocator, packs->at);
     memory_free(save->engine->allocator, packs->keys);
     memory_free(save->engine->allocator, packs->numbers);
+    memory_free(save->engine->allocator, packs->arrays);
 }

@@ -28,17 +28,20 @@ enum satsync_status save_base_try(struct satsync_save *save, struct save_slot *s
                                   struct codec_scratch *scratch, size_t *coded_bytes,
                                   struct satsync_error *error) SATSYNC_MUST_CHECK;
 
-/* Packs that a save's chunks refer to: its own is the first, those of the base follow. */
+/* Packs that a save's chunks refer to: its own are the first, those of the base follow. */
 struct save_packs {
     struct manifest_pack *at;
-    const uint8_t **keys; /* their data keys, borrowed */
+    const uint8_t **keys; /* their data keys, borrowed; NULL: parity has none */
     size_t count;
+    uint32_t own;
+    struct manifest_array *arrays;
+    size_t array_count;
     uint32_t *numbers;       /* of each pack of the base: where it stands in `at`; 0: nowhere */
     uint64_t referred_bytes; /* of the base's extents that are referred to */
 };
 
 /* Once all chunks are there: numbers them by the packs that are really referred to and lists those;
- * the save's own is left for the caller to fill in. save_packs_fini takes what failed, too. */
+ * the save's own are left for the caller to fill in. save_packs_fini takes what failed, too. */
 enum satsync_status save_packs_init(struct satsync_save *save, struct save_packs *packs,
                                     struct satsync_error *error) SATSYNC_MUST_CHECK;
 void save_packs_fini(struct satsync_save *save, struct save_packs *packs);

@@ -33,6 +33,11 @@ static enum satsync_status read_options(const struct satsync_save_options *given
                options->chunk_bytes <= CODEC_CHUNK_BYTES_MAX,
            error, SATSYNC_INVALID, "chunk_bytes", "%u is outside 4 KiB to 16 MiB",
            options->chunk_bytes);
+    ENSURE((options->data_packs == 0) == (options->parity_packs == 0) &&
+               options->data_packs <= SATSYNC_PACKS_MAX &&
+               options->parity_packs <= SATSYNC_PACKS_MAX - options->data_packs,
+           error, SATSYNC_INVALID, "parity", "%u+%u packs are not at least 1+1 and at most %d",
+           options->data_packs, options->parity_packs, SATSYNC_PACKS_MAX);
     return SATSYNC_OK;
 }
 
@@ -59,15 +64,23 @@ static enum satsync_status check_step_is_free(struct satsync_store *store, uint6
                      store->path, digest);
 }
 
-static enum satsync_status start_pack(struct satsync_save *save, struct satsync_error *error) {
-    secret_random(save->pack_id.bytes, sizeof save->pack_id.bytes);
-    save->key = secret_new(sizeof *save->key);
-    ENSURE(save->key, error, SATSYNC_NO_MEMORY, "save", "no memory for a secret key");
-    secret_random(save->key->bytes, sizeof save->key->bytes);
-    save->key->algorithm = seal_best();
-    save->key->library = save->engine->seal_library;
-    return save->store->chunks->ops->pack_create(save->store->chunks, &save->pack_id, 0,
-                                                 &save->pack, error);
+static enum satsync_status start_packs(struct satsync_save *save, struct satsync_error *error) {
+    struct chunks *chunks = save->store->chunks;
+    save->packs = memory_new(save->engine->allocator, save->pack_count, sizeof *save->packs);
+    save->keys = secret_new(save->pack_count * sizeof *save->keys);
+    ENSURE(save->packs && save->keys, error, SATSYNC_NO_MEMORY, "save",
+           "no memory for packs and secret keys");
+    for (unsigned i = 0; i < save->pack_count; i++) {
+        struct save_pack *pack = &save->packs[i];
+        struct seal_key *key = &save->keys[i];
+        secret_random(pack->id.bytes, sizeof pack->id.bytes);
+        extent_table_init(&pack->table, save->engine->allocator);
+        secret_random(key->bytes, sizeof key->bytes);
+        key->algorithm = seal_best();
+        key->library = save->engine->seal_library;
+        TRY(chunks->ops->pack_create(chunks, &pack->id, 0, &pack->writer, error));
+    }
+    return SATSYNC_OK;
 }
 
 static enum satsync_status start_slots(struct satsync_save *save, struct satsync_error *error) {
@@ -78,7 +91,6 @@ static enum satsync_status start_slots(struct satsync_save *save, struct satsync
     save->slot_count = (size_t)count;
     save->slots = memory_new(allocator, save->slot_count, sizeof *save->slots);
     save->monitor = monitor_new(allocator);
-    extent_table_init(&save->table, allocator);
     ENSURE(save->slots && save->monitor, error, SATSYNC_NO_MEMORY, "save", "out of memory");
     return SATSYNC_OK;
 }
@@ -99,6 +111,8 @@ enum satsync_status satsync_save_begin(struct satsync_store *store,
     save->step = options.step;
     save->codec = codecs[options.codec];
     save->derive = options.derive;
+    save->pack_count = options.data_packs ? options.data_packs : 1;
+    save->parity_count = options.parity_packs;
     save->chunk_bytes = options.chunk_bytes;
     if (options.derive == SATSYNC_DERIVE_BF16) {
         save->masters = masters_new(save->engine); /* without, nothing is derived */
@@ -112,7 +126,7 @@ enum satsync_status satsync_save_begin(struct satsync_store *store,
         status = save_base_open(save, &options, error);
     }
     if (status == SATSYNC_OK) {
-        status = start_pack(save, error);
+        status = start_packs(save, error);
     }
     if (status != SATSYNC_OK) {
         save_free(save);

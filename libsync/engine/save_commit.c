@@ -1,5 +1,6 @@
 /* The end of a save: the sealed index, the pack's table, and the signed manifest. */
 #include "base/check.h"
+#include "engine/pack_array.h"
 #include "engine/save_base.h"
 #include "engine/scratch.h"
 
@@ -41,13 +42,14 @@ static enum satsync_status finish_part(struct index_writer *writer, struct satsy
                                .raw_bytes = bytes,
                                .extent = save->submitted};
     memcpy(place.store_id, save->store->identity.store_id, sizeof place.store_id);
-    uint64_t offset = save->table.end;
-    TRY(save_append(save, &place, writer->coded, coded_bytes, error));
+    struct index_extent extent;
+    TRY(save_append(save, &place, writer->coded, coded_bytes, &extent, error));
     struct manifest_part *part = save_list_add(save, &writer->parts, sizeof *part);
     ENSURE(part, error, SATSYNC_NO_MEMORY, "save", "no memory for the index");
-    *part = (struct manifest_part){.extent = place.extent,
-                                   .offset = offset,
-                                   .sealed_bytes = (uint32_t)(coded_bytes + SEAL_TAG_BYTES),
+    *part = (struct manifest_part){.pack = extent.pack,
+                                   .extent = extent.extent,
+                                   .offset = extent.offset,
+                                   .sealed_bytes = extent.sealed_bytes,
                                    .raw_bytes = (uint32_t)bytes,
                                    .codec = place.codec,
                                    .first_record = writer->records,
@@ -123,24 +125,55 @@ static enum satsync_status write_index(struct index_writer *writer, struct satsy
     return finish_part(writer, error);
 }
 
-static enum satsync_status finish_pack(struct satsync_save *save, struct manifest_pack *pack,
-                                       struct satsync_error *error) {
+static enum satsync_status finish_pack(struct satsync_save *save, unsigned number,
+                                       struct manifest_pack *pack, struct satsync_error *error) {
     struct chunks *store = save->store->chunks;
+    struct save_pack *own = &save->packs[number];
     size_t table_bytes;
-    const uint8_t *table = extent_table_finish(&save->table, &table_bytes);
+    const uint8_t *table = extent_table_finish(&own->table, &table_bytes);
     ENSURE(table, error, SATSYNC_NO_MEMORY, "save", "no memory for the pack's table");
     *pack = (struct manifest_pack){.step = save->step,
-                                   .table_offset = save->table.end,
+                                   .table_offset = own->table.end,
                                    .table_bytes = table_bytes,
-                                   .algorithm = (uint8_t)save->key->algorithm};
-    memcpy(pack->id, save->pack_id.bytes, sizeof pack->id);
+                                   .algorithm = (uint8_t)save->keys[number].algorithm};
+    memcpy(pack->id, own->id.bytes, sizeof pack->id);
     digest_of(table, table_bytes, pack->table_digest);
     uint64_t offset;
-    TRY(store->ops->pack_append(save->pack, table, table_bytes, &offset, error));
-    assert(offset == save->table.end);
-    struct pack_writer *writer = save->pack;
-    save->pack = NULL;
+    TRY(store->ops->pack_append(own->writer, table, table_bytes, &offset, error));
+    assert(offset == own->table.end);
+    struct pack_writer *writer = own->writer;
+    own->writer = NULL;
     return store->ops->pack_finish(writer, &pack->bytes, error);
+}
+
+/* Of finished packs, which are read once more. */
+static enum satsync_status make_parity(struct satsync_save *save, struct save_packs *packs,
+                                       struct satsync_error *error) {
+    const struct manifest_array shape = {0, (uint8_t)save->pack_count, (uint8_t)save->parity_count};
+    bool wanted[MANIFEST_ARRAY_PACKS_MAX] = {false};
+    for (unsigned i = save->pack_count; i < save->pack_count + save->parity_count; i++) {
+        packs->at[i] = (struct manifest_pack){.step = save->step};
+        secret_random(packs->at[i].id, sizeof packs->at[i].id);
+        wanted[i] = true;
+    }
+    struct pack_array array;
+    enum satsync_status status = pack_array_open(&array, save->store, packs->at, &shape, error);
+    if (status == SATSYNC_OK) {
+        status = pack_array_write(&array, wanted, error);
+    }
+    if (status == SATSYNC_OK) {
+        status = pack_array_finish(&array, error);
+    }
+    pack_array_close(&array);
+    return status;
+}
+
+static enum satsync_status finish_packs(struct satsync_save *save, struct save_packs *packs,
+                                        struct satsync_error *error) {
+    for (unsigned i = 0; i < save->pack_count; i++) {
+        TRY(finish_pack(save, i, &packs->at[i], error));
+    }
+    return save->parity_count > 0 ? make_parity(save, packs, error) : SATSYNC_OK;
 }
 
 /* One more than the newest checkpoint's. Two saves that end at the same moment may share one. */
@@ -187,12 +220,25 @@ static enum satsync_status wrap_keys(struct satsync_save *save, const struct sav
         }
     }
     for (size_t i = 0; i < packs->count * root->recipient_count; i++) {
+        const uint8_t *key = packs->keys[i / root->recipient_count];
+        if (!key) {
+            continue; /* parity has none */
+        }
         enum satsync_status status =
-            key_wrap(root->recipients[i % root->recipient_count],
-                     packs->keys[i / root->recipient_count], root->wrapped[i]);
+            key_wrap(root->recipients[i % root->recipient_count], key, root->wrapped[i]);
         ENSURE(status == SATSYNC_OK, error, status, "recipients", "one is no site's public key");
     }
     return SATSYNC_OK;
+}
+
+/* The committed manifest holds them now. */
+static void release_packs(struct satsync_save *save, const struct manifest *root) {
+    struct chunks *chunks = save->store->chunks;
+    for (unsigned i = 0; i < save->pack_count + save->parity_count; i++) {
+        struct pack_id id;
+        memcpy(id.bytes, root->packs[i].id, sizeof id.bytes);
+        chunks->ops->pack_release(chunks, &id);
+    }
 }
 
 static enum satsync_status sign_and_commit(struct satsync_save *save, const struct manifest *root,
@@ -208,28 +254,27 @@ static enum satsync_status sign_and_commit(struct satsync_save *save, const stru
                   data + signed_bytes);
         struct chunks *chunks = save->store->chunks;
         status = chunks->ops->manifest_commit(chunks, save->step, data, bytes, error);
-        chunks->ops->pack_release(chunks, &save->pack_id);
+        release_packs(save, root);
     }
     memory_free(allocator, data);
     return status;
 }
 
 /* The least that says everything, so that older readers are refused only what they cannot read. */
-static uint16_t version_of(const struct satsync_save *save) {
+static uint16_t version_of(const struct satsync_save *save, const struct save_packs *packs) {
     const struct index_chunk *chunks = save->chunks.at;
+    bool is_newer = packs->array_count > 0;
     for (size_t i = 0; i < save->chunks.count; i++) {
-        if (chunks[i].is_derived) {
-            return 2;
-        }
+        is_newer |= chunks[i].is_derived;
     }
-    return 1;
+    return is_newer ? 2 : 1;
 }
 
 static enum satsync_status write_root(struct satsync_save *save, struct index_writer *index,
                                       const struct save_packs *packs, struct satsync_error *error) {
     static const size_t most_recipients = IDENTITY_RECIPIENTS_MAX + 2;
     const struct allocator *allocator = save->engine->allocator;
-    struct manifest root = {.version_major = version_of(save),
+    struct manifest root = {.version_major = version_of(save, packs),
                             .version_minor = MANIFEST_VERSION_MINOR,
                             .step = save->step,
                             .created_unix_ns = save->engine->ports.unix_ns(),
@@ -241,7 +286,9 @@ static enum satsync_status write_root(struct satsync_save *save, struct index_wr
                             .packs = packs->at,
                             .pack_count = packs->count,
                             .parts = index->parts.at,
-                            .part_count = index->parts.count};
+                            .part_count = index->parts.count,
+                            .arrays = packs->arrays,
+                            .array_count = packs->array_count};
     memcpy(root.store_id, save->store->identity.store_id, sizeof root.store_id);
     memcpy(root.signer, key_site(save->store->key)->public_key, sizeof root.signer);
     root.recipients = memory_new(allocator, most_recipients, sizeof *root.recipients);
@@ -297,7 +344,7 @@ static enum satsync_status commit(struct satsync_save *save, struct index_writer
                                   struct save_packs *packs, struct satsync_error *error) {
     TRY(save_packs_init(save, packs, error));
     TRY(write_index(index, error));
-    TRY(finish_pack(save, &packs->at[0], error));
+    TRY(finish_packs(save, packs, error));
     return write_root(save, index, packs, error);
 }
 

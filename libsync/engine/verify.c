@@ -12,6 +12,7 @@
 struct verify {
     struct satsync_store *store;
     struct satsync_verify_report *report;
+    bool is_quick; /* only what the manifest and the tables say */
     uint64_t step;
     const struct manifest_pack *pack;
     struct pack_reader *pack_reader;
@@ -56,8 +57,9 @@ static void pack_damaged(void *context, uint64_t offset, uint64_t bytes) {
     add_damage(verify, SATSYNC_CORRUPT, what);
 }
 
-static enum satsync_status run_check(struct pack_check *check, struct satsync_error *error) {
-    bool done = false;
+static enum satsync_status run_check(struct pack_check *check, bool is_quick,
+                                     struct satsync_error *error) {
+    bool done = is_quick;
     TRY(pack_check_begin(check, error));
     while (!done) {
         TRY(pack_check_step(check, &done, error));
@@ -80,7 +82,7 @@ static void verify_pack(struct verify *verify, const struct manifest_pack *pack)
                                    .damage = pack_damaged,
                                    .context = verify,
                                    .allocator = verify->store->engine->allocator};
-        status = run_check(&check, &error);
+        status = run_check(&check, verify->is_quick, &error);
         verify->report->checked_bytes += check.checked_bytes;
         pack_check_fini(&check);
         chunks->ops->pack_close(verify->pack_reader);
@@ -182,7 +184,7 @@ static enum satsync_status verify_step(struct verify *verify, uint64_t step,
         verify_pack(verify, &manifest.root.packs[i]);
     }
     store_manifest_fini(&manifest);
-    return verify->store->key ? verify_with_key(verify, error) : SATSYNC_OK;
+    return verify->report->authenticated ? verify_with_key(verify, error) : SATSYNC_OK;
 }
 
 static enum satsync_status verify_all(struct verify *verify, struct satsync_error *error) {
@@ -200,20 +202,32 @@ static enum satsync_status verify_all(struct verify *verify, struct satsync_erro
     return status;
 }
 
+static enum satsync_status run(struct verify *verify, uint64_t step, struct satsync_error *error) {
+    struct satsync_verify_report *report = verify->report;
+    struct satsync_error unused;
+    engine_check_process(verify->store->engine);
+    report->checkpoints = report->checked_bytes = report->damaged = 0;
+    report->authenticated = verify->store->key != NULL && !verify->is_quick;
+    enum satsync_status status = step == SATSYNC_ALL_STEPS
+                                     ? verify_all(verify, error ? error : &unused)
+                                     : verify_step(verify, step, error ? error : &unused);
+    TRY(status);
+    if (report->damaged > 0 && error) {
+        *error = verify->first_error;
+    }
+    return verify->first;
+}
+
 enum satsync_status satsync_store_verify(struct satsync_store *store, uint64_t step,
                                          struct satsync_verify_report *report,
                                          struct satsync_error *error) {
-    engine_check_process(store->engine);
-    struct satsync_error unused;
     struct verify verify = {.store = store, .report = report};
-    report->checkpoints = report->checked_bytes = report->damaged = 0;
-    report->authenticated = store->key != NULL;
-    enum satsync_status status = step == SATSYNC_ALL_STEPS
-                                     ? verify_all(&verify, error ? error : &unused)
-                                     : verify_step(&verify, step, error ? error : &unused);
-    TRY(status);
-    if (report->damaged > 0 && error) {
-        *error = verify.first_error;
-    }
-    return verify.first;
+    return run(&verify, step, error);
+}
+
+enum satsync_status satsync_store_verify_quick(struct satsync_store *store, uint64_t step,
+                                               struct satsync_verify_report *report,
+                                               struct satsync_error *error) {
+    struct verify verify = {.store = store, .report = report, .is_quick = true};
+    return run(&verify, step, error);
 }

@@ -96,14 +96,11 @@ enum satsync_status content_put(const struct content *content, struct satsync_sa
     return SATSYNC_OK;
 }
 
-enum satsync_status content_save(const struct content *content, struct satsync_store *store,
-                                 uint64_t step, uint32_t chunk_bytes, struct satsync_error *error) {
-    struct satsync_save_options options;
-    satsync_save_options_init(&options);
-    options.step = step;
-    options.chunk_bytes = chunk_bytes;
+enum satsync_status content_save_with(const struct content *content, struct satsync_store *store,
+                                      const struct satsync_save_options *options,
+                                      struct satsync_error *error) {
     struct satsync_save *save;
-    TRY(satsync_save_begin(store, &options, &save, error));
+    TRY(satsync_save_begin(store, options, &save, error));
     enum satsync_status status = content_put(content, save, error);
     if (status != SATSYNC_OK) {
         satsync_save_abandon(save);
@@ -114,6 +111,15 @@ enum satsync_status content_save(const struct content *content, struct satsync_s
     status = satsync_operation_wait(operation, UINT64_MAX, error);
     satsync_operation_free(operation);
     return status;
+}
+
+enum satsync_status content_save(const struct content *content, struct satsync_store *store,
+                                 uint64_t step, uint32_t chunk_bytes, struct satsync_error *error) {
+    struct satsync_save_options options;
+    satsync_save_options_init(&options);
+    options.step = step;
+    options.chunk_bytes = chunk_bytes;
+    return content_save_with(content, store, &options, error);
 }
 
 static bool same_tensor(const struct satsync_tensor *a, const struct satsync_tensor *b) {

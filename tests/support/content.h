@@ -27,7 +27,12 @@ void content_fini(struct content *content);
 enum satsync_status content_put(const struct content *content, struct satsync_save *save,
                                 struct satsync_error *error) SATSYNC_MUST_CHECK;
 
-/* Begin, put, commit, and wait. `chunk_bytes` as in the save options. */
+/* Begin with the options, put, commit, and wait. */
+enum satsync_status content_save_with(const struct content *content, struct satsync_store *store,
+                                      const struct satsync_save_options *options,
+                                      struct satsync_error *error) SATSYNC_MUST_CHECK;
+
+/* The same with `step` and `chunk_bytes` as in the save options. */
 enum satsync_status content_save(const struct content *content, struct satsync_store *store,
                                  uint64_t step, uint32_t chunk_bytes,
                                  struct satsync_error *error) SATSYNC_MUST_CHECK;

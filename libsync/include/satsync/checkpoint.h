@@ -74,6 +74,8 @@ enum satsync_derive {
     SATSYNC_DERIVE_BF16
 };
 
+enum { SATSYNC_PACKS_MAX = 32 }; /* data_packs + parity_packs */
+
 struct satsync_save_options {
     size_t size;
     uint64_t step;
@@ -82,6 +84,12 @@ struct satsync_save_options {
     enum satsync_base base;
     uint64_t base_step; /* for SATSYNC_BASE_STEP */
     enum satsync_derive derive;
+    /* Both or none: the checkpoint is spread over data_packs packs, and parity_packs more are made
+     * of them, which takes reading it once. Whichever parity_packs of them all are lost or damaged,
+     * satsync_store_repair makes them again. Each data pack takes 4 MiB of memory beside the
+     * budget. */
+    uint32_t data_packs;
+    uint32_t parity_packs;
 };
 
 static inline void satsync_save_options_init(struct satsync_save_options *options) {

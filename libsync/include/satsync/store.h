@@ -91,6 +91,43 @@ SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
 satsync_store_verify(struct satsync_store *store, uint64_t step,
                      struct satsync_verify_report *report, struct satsync_error *error);
 
+/* As satsync_store_verify, but looks only at signatures and at each pack's size and table: finds
+ * what is missing or cut short in a moment, and no damage within. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_store_verify_quick(struct satsync_store *store, uint64_t step,
+                           struct satsync_verify_report *report, struct satsync_error *error);
+
+struct satsync_repair_options {
+    size_t size;
+    int dry_run; /* 1: only look, and say what could be mended */
+};
+
+static inline void satsync_repair_options_init(struct satsync_repair_options *options) {
+    memset(options, 0, sizeof *options);
+    options->size = sizeof *options;
+}
+
+struct satsync_repair_report {
+    uint64_t checkpoints;           /* looked at */
+    uint64_t packs;                 /* likewise, each once */
+    uint64_t checked_bytes;         /* read and compared */
+    uint64_t damaged;               /* packs, and manifests that cannot be read */
+    uint64_t mended;                /* of those; with dry_run, what could be */
+    struct satsync_damage *damages; /* caller's room, may be NULL; of mended ones status is OK */
+    size_t capacity;
+};
+
+/* Reads every byte of one step's packs, or of all when step is SATSYNC_ALL_STEPS, and makes lost or
+ * damaged packs again from parity, where the checkpoint was saved with it. Needs no key, and finds
+ * accidents, not forgery. Others may use the store meanwhile; who has a damaged pack open goes on
+ * reading that one. Killed at any point it leaves each pack as it was or whole, and space that the
+ * next prune frees. Returns SATSYNC_OK when all is whole again, else the status of the first damage
+ * that it could not mend, after looking at everything. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_store_repair(struct satsync_store *store, uint64_t step,
+                     const struct satsync_repair_options *options,
+                     struct satsync_repair_report *report, struct satsync_error *error);
+
 /* A checkpoint stays when any of these says so. */
 struct satsync_prune_options {
     size_t size;

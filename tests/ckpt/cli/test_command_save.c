@@ -33,6 +33,27 @@ static void test_save_takes_every_codec(void **state) {
     }
 }
 
+static void test_parity_is_two_counts(void **state) {
+    static const char *const wrong[] = {"3", "3+", "+1", "0+1", "1+0", "30+3", "2+1x", "99999+1"};
+    (void)state;
+    struct cli_result result;
+    cli_make_store();
+    cli_expect(&result, 0,
+               "satsync save store model.safetensors --step 8 --parity 3+2 --key site.key --json");
+    json_t *object = cli_json(&result);
+    json_t *checkpoint = json_object_get(object, "checkpoint");
+    assert_int_equal(json_integer_value(json_object_get(checkpoint, "packs")), 5);
+    json_decref(object);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char line[128];
+        snprintf(line, sizeof line,
+                 "satsync save store model.safetensors --step 9 --parity %s --key site.key",
+                 wrong[i]);
+        cli_expect(&result, 2, line);
+        assert_non_null(strstr(result.err, "parity"));
+    }
+}
+
 static void test_a_base_is_a_step_or_the_newest_before(void **state) {
     (void)state;
     struct cli_result result;
@@ -90,6 +111,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_save_tells_what_it_saved, cli_enter, cli_leave),
         cmocka_unit_test_setup_teardown(test_save_takes_every_codec, cli_enter, cli_leave),
+        cmocka_unit_test_setup_teardown(test_parity_is_two_counts, cli_enter, cli_leave),
         cmocka_unit_test_setup_teardown(test_a_base_is_a_step_or_the_newest_before, cli_enter,
                                         cli_leave),
         cmocka_unit_test_setup_teardown(test_save_refuses_files_that_are_not_safetensors, cli_enter,

@@ -97,6 +97,26 @@ static void test_flipped_padding_is_damage_too(void **state) {
     content_fini(&saved.content);
 }
 
+static enum satsync_status verify_quick(struct saved *saved) {
+    return satsync_store_verify_quick(saved->world->store, 3, &saved->report, &saved->error);
+}
+
+static void test_quick_looks_at_no_byte_of_content(void **state) {
+    struct saved saved;
+    char path[512];
+    save(&saved, *state);
+    pack_path(&saved, path);
+    flip(path, 100, SEEK_SET);
+    assert_int_equal(verify_quick(&saved), SATSYNC_OK);
+    assert_int_equal(saved.report.checked_bytes, 0);
+    assert_false(saved.report.authenticated);
+    flip(path, -1, SEEK_END); /* padding, behind the table */
+    assert_int_equal(verify_quick(&saved), SATSYNC_CORRUPT);
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(verify_quick(&saved), SATSYNC_INCOMPLETE);
+    content_fini(&saved.content);
+}
+
 static void test_lost_pack_is_incomplete(void **state) {
     struct saved saved;
     save(&saved, *state);
@@ -138,6 +158,7 @@ int main(void) {
         WORLD_TEST(test_sound_store_verifies_with_and_without_the_key),
         WORLD_TEST(test_flipped_byte_is_named_with_its_pack_and_tensor),
         WORLD_TEST(test_flipped_padding_is_damage_too),
+        WORLD_TEST(test_quick_looks_at_no_byte_of_content),
         WORLD_TEST(test_lost_pack_is_incomplete),
         WORLD_TEST(test_more_damage_than_room_is_still_counted),
         WORLD_TEST(test_step_that_is_not_there_is_no_damage),
