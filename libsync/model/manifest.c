@@ -18,7 +18,7 @@ enum {
     EXTENSION_LENGTH_BYTES = 4,
     ARRAYS_COUNT_BYTES = 4,
     ARRAY_BYTES = 4 + 1 + 1,
-    ARRAYS_SINCE = 2,    /* the major version */
+    ARRAYS_SINCE = 3,    /* the major version */
     PADDING_MAX = 65535, /* zeros behind a pack's table */
     TAG_BYTES = 16
 };
