@@ -263,11 +263,11 @@ static enum satsync_status sign_and_commit(struct satsync_save *save, const stru
 /* The least that says everything, so that older readers are refused only what they cannot read. */
 static uint16_t version_of(const struct satsync_save *save, const struct save_packs *packs) {
     const struct index_chunk *chunks = save->chunks.at;
-    bool is_newer = packs->array_count > 0;
+    bool has_derived = false;
     for (size_t i = 0; i < save->chunks.count; i++) {
-        is_newer |= chunks[i].is_derived;
+        has_derived |= chunks[i].is_derived;
     }
-    return is_newer ? 2 : 1;
+    return packs->array_count > 0 ? 3 : has_derived ? 2 : 1;
 }
 
 static enum satsync_status write_root(struct satsync_save *save, struct index_writer *index,

@@ -16,8 +16,7 @@
 #include <stdint.h>
 
 enum {
-    MANIFEST_VERSION_MAJOR =
-        2, /* the newest that is read; 1 says less and is written where it does */
+    MANIFEST_VERSION_MAJOR = 3, /* the newest that is read; the least that does is written */
     MANIFEST_VERSION_MINOR = 0,
     MANIFEST_ID_BYTES = 16,
     MANIFEST_KEY_BYTES = 32,
@@ -69,7 +68,7 @@ struct manifest_part {
 };
 
 struct manifest {
-    uint16_t version_major; /* 1, or 2 when a chunk is derived or there are arrays */
+    uint16_t version_major; /* 1; 2 when a chunk is derived; 3 when there are arrays */
     uint16_t version_minor;
     uint8_t store_id[MANIFEST_ID_BYTES]; /* where it was first saved */
     uint64_t step;
@@ -88,7 +87,7 @@ struct manifest {
     uint8_t (*wrapped)[MANIFEST_WRAPPED_BYTES]; /* [pack * recipient_count + recipient] */
     struct manifest_part *parts;
     size_t part_count;
-    struct manifest_array *arrays; /* ascending; none in version 1 */
+    struct manifest_array *arrays; /* ascending; none before version 3 */
     size_t array_count;
 
     const struct allocator *allocator; /* of a decoded one */

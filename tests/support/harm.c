@@ -1,9 +1,24 @@
 #include "support/harm.h"
 
+#include "engine/file.h"
 #include "support/cmocka.h"
 
 #include <stdio.h>
-#include <unistd.h>
+
+static struct disk *disk_of(struct engine_world *world) {
+    struct disk *disk = world->faulty;
+    struct satsync_error error;
+    if (!disk) {
+        engine_expect(world->engine->ports.disk_open(NULL, &disk, &error), SATSYNC_OK, &error);
+    }
+    return disk;
+}
+
+static void leave(struct engine_world *world, struct disk *disk) {
+    if (disk != world->faulty) {
+        disk->ops->free(disk);
+    }
+}
 
 static void path_of(const struct engine_world *world, const struct manifest_pack *pack,
                     char out[256]) {
@@ -19,42 +34,64 @@ void harm_manifest(struct engine_world *world, uint64_t step, struct store_manif
     engine_expect(store_manifest_read(world->store, step, manifest, &error), SATSYNC_OK, &error);
 }
 
-static void write_at(const char *path, uint64_t offset, const uint8_t *data, size_t bytes) {
-    FILE *file = fopen(path, "r+b");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, (long)offset, SEEK_SET), 0);
-    assert_int_equal(fwrite(data, 1, bytes, file), bytes);
-    assert_int_equal(fclose(file), 0);
+static enum satsync_status flip(struct file *file, uint64_t offset) {
+    uint8_t byte = 0;
+    enum satsync_status status = file_read(file, offset, &byte, 1, NULL);
+    byte ^= 0x04;
+    return status == SATSYNC_OK ? file_write(file, offset, &byte, 1, NULL) : status;
 }
 
 void harm_flip(struct engine_world *world, const struct manifest_pack *pack, uint64_t offset) {
+    struct disk *disk = disk_of(world);
+    struct file file;
     char path[256];
     path_of(world, pack, path);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, (long)offset, SEEK_SET), 0);
-    uint8_t byte = (uint8_t)(fgetc(file) ^ 0x04);
-    assert_int_equal(fclose(file), 0);
-    write_at(path, offset, &byte, 1);
+    assert_int_equal(file_open(disk, path, DISK_READ | DISK_WRITE, &file, NULL), SATSYNC_OK);
+    assert_int_equal(flip(&file, offset), SATSYNC_OK);
+    file_close(&file);
+    leave(world, disk);
+}
+
+static enum satsync_status cut(struct disk *disk, const char *path, uint64_t bytes) {
+    struct file file;
+    enum satsync_status status = file_open(disk, path, DISK_READ | DISK_WRITE, &file, NULL);
+    if (status == SATSYNC_OK) {
+        status = disk->ops->truncate(disk, file.handle, bytes, NULL);
+        file_close(&file);
+    }
+    return status;
+}
+
+static enum satsync_status zero_table(struct disk *disk, const char *path,
+                                      const struct manifest_pack *pack) {
+    static const uint8_t zeros[32];
+    struct file file;
+    enum satsync_status status = file_open(disk, path, DISK_READ | DISK_WRITE, &file, NULL);
+    if (status == SATSYNC_OK) {
+        status = file_write(&file, pack->table_offset, zeros, sizeof zeros, NULL);
+        file_close(&file);
+    }
+    return status;
 }
 
 void harm_pack(struct engine_world *world, const struct manifest_pack *pack, enum harm_kind kind,
                struct random *random) {
-    static const uint8_t zeros[64];
+    struct disk *disk = disk_of(world);
     char path[256];
     path_of(world, pack, path);
     switch (kind) {
     case HARM_REMOVE:
-        assert_int_equal(unlink(path), 0);
+        assert_int_equal(disk->ops->remove(disk, path, NULL), SATSYNC_OK);
         break;
     case HARM_CUT:
-        assert_int_equal(truncate(path, (off_t)random_below(random, pack->bytes)), 0);
+        assert_int_equal(cut(disk, path, random_below(random, pack->bytes)), SATSYNC_OK);
         break;
     case HARM_FLIP:
         harm_flip(world, pack, random_below(random, pack->bytes));
         break;
-    default: /* where they surely differ: in the table's digests */
-        write_at(path, pack->table_offset, zeros, sizeof zeros);
+    default:
+        assert_int_equal(zero_table(disk, path, pack), SATSYNC_OK);
         break;
     }
+    leave(world, disk);
 }

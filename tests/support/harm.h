@@ -1,5 +1,5 @@
 /*
- * Harm done to a store's packs on real files, and the packs of a checkpoint.
+ * Harm done to a store's packs, on real files or the faulty disk.
  */
 #ifndef SUPPORT_HARM_H
 #define SUPPORT_HARM_H
@@ -11,6 +11,7 @@
 /* The manifest of a step, for store_manifest_fini. Failures end the test. */
 void harm_manifest(struct engine_world *world, uint64_t step, struct store_manifest *manifest);
 
+/* The last one zeroes the begin of the table. */
 enum harm_kind { HARM_REMOVE, HARM_CUT, HARM_FLIP, HARM_ZERO, HARM_KINDS };
 
 /* Does it somewhere in the pack. */

@@ -122,10 +122,10 @@ static void test_newer_major_is_refused_with_a_sentence(void **state) {
     struct satsync_error error;
     struct manifest manifest;
     size_t bytes = encode_example();
-    store_le16(root + VERSION_AT, 3);
+    store_le16(root + VERSION_AT, 4);
     assert_int_equal(decode(bytes, &manifest, &error), SATSYNC_NEWER_VERSION);
     assert_string_equal(error.subject, "step 7");
-    assert_non_null(strstr(error.message, "3.0"));
+    assert_non_null(strstr(error.message, "4.0"));
     store_le16(root + VERSION_AT, 0);
     assert_int_equal(decode(bytes, &manifest, &error), SATSYNC_CORRUPT);
 }
@@ -234,7 +234,7 @@ static struct manifest example_with_parity(struct manifest_array *array) {
     packs[2].table_offset = packs[1].bytes;
     packs[2].bytes = packs[1].bytes + 4096;
     parts[1].pack = 1;
-    manifest.version_major = 2;
+    manifest.version_major = 3;
     manifest.arrays = array;
     manifest.array_count = 1;
     return manifest;
@@ -251,7 +251,7 @@ static void test_arrays_round_trip(void **state) {
     struct manifest after;
     assert_int_equal(encode(&before), SATSYNC_OK);
     assert_int_equal(decode(manifest_bytes(&before), &after, NULL), SATSYNC_OK);
-    assert_int_equal(after.version_major, 2);
+    assert_int_equal(after.version_major, 3);
     assert_int_equal(after.array_count, 1);
     assert_int_equal(after.arrays[0].first, 1);
     assert_int_equal(after.arrays[0].data, 1);
@@ -269,7 +269,7 @@ static void test_arrays_that_cannot_be_are_refused(void **state) {
         struct manifest manifest = example_with_parity(&array);
         switch (wrong) {
         case 0:
-            manifest.version_major = 1;
+            manifest.version_major = 2;
             break;
         case 1:
             array.first = 2; /* beyond the last pack */
