@@ -13,7 +13,7 @@ CODECS = ("stored", "huff", "fast", "zstd")
 
 
 def make(satsync, folder):
-    """Steps 1 to 4 hold the first state, one a codec; step 5 the second, as differences."""
+    """Steps 1 to 4 hold the first state, one a codec; 5 the second, as differences; 6 with parity."""
     folder.mkdir(parents=True, exist_ok=True)
 
     def run(*words):
@@ -28,6 +28,7 @@ def make(satsync, folder):
             "--key", "site.key")
     (folder / "state.safetensors").write_bytes(second)
     run("save", "store", "state.safetensors", "--step", "5", "--base", "4", "--key", "site.key")
+    run("save", "store", "state.safetensors", "--step", "6", "--parity", "3+2", "--key", "site.key")
     (folder / "state.safetensors").unlink()
 
 

@@ -16,6 +16,7 @@ import sys
 from dataclasses import dataclass
 
 import chunk_codec
+import reed_solomon
 import sodium
 from chunk_codec import Corrupt
 
@@ -24,6 +25,7 @@ TYPES = {1: "BOOL", 2: "U8", 3: "I8", 4: "F8_E5M2", 5: "F8_E4M3", 6: "F8_E8M0",
          7: "F8_E4M3FNUZ", 8: "F8_E5M2FNUZ", 9: "I16", 10: "U16", 11: "F16", 12: "BF16",
          13: "I32", 14: "U32", 15: "F32", 16: "C64", 17: "F64", 18: "I64", 19: "U64"}
 CIPHERS = {1: sodium.AES256GCM, 2: sodium.CHACHA20POLY1305}
+PARITY, STRIPE_BYTES = 0, 256 << 10
 TENSOR, BLOB, HEADER, INDEX = 1, 2, 3, 4
 FILE_RECORD, TENSOR_RECORD, BLOB_RECORD, CHUNK_RECORD, DERIVED_RECORD = 1, 2, 3, 4, 5
 SIGNER_AT, SIGNATURE_BYTES = 52, 64
@@ -106,8 +108,8 @@ def read_seed(path):
 class Pack:
     def __init__(self, root, recipients, folder):
         (identity, self.step, self.bytes, table_at, table_bytes, self.table_digest,
-         algorithm) = root.fixed("16sQQQQ32sB")
-        self.cipher = CIPHERS[algorithm]
+         self.algorithm) = root.fixed("16sQQQQ32sB")
+        self.cipher = CIPHERS.get(self.algorithm)
         self.wrapped = [root.take(80) for _ in range(recipients)]
         self.data = (folder / "packs" / f"{identity.hex()}.pack").read_bytes()
         self.key = None
@@ -130,6 +132,8 @@ class Pack:
              "what stands beside the extents")
 
     def unwrap(self, number, public, secret):
+        if self.algorithm == PARITY:
+            return
         self.key = sodium.open_box(self.wrapped[number], public, secret)
         need(self.key is not None, "a pack's wrapped key")
 
@@ -155,7 +159,7 @@ class Checkpoint:
     def read_root(self, root, public, seed):
         _, major, self.minor, self.origin, self.step, _, _, self.signer = \
             root.fixed("8sHH16sQQQ32s")
-        need(major in (1, 2), f"format version {major} is newer")
+        need(major in (1, 2, 3), f"format version {major} is newer")
         self.raw_bytes, self.stored_bytes, _, _, recipients, packs, parts = root.fixed("QQQQIII")
         keys = [root.take(32) for _ in range(recipients)]
         need(public in keys, "this key is no recipient")
@@ -167,6 +171,20 @@ class Checkpoint:
         for _ in range(parts):
             pack, number, offset, sealed, raw, codec, *_ = root.fixed("IQQIIBQIQI")
             self.parts.append((Extent(pack, number, offset, sealed, codec), raw))
+        for _ in range(root.fixed("I")[0] if major >= 3 else 0):
+            self.check_array(*root.fixed("IBB"))
+
+    def check_array(self, first, data, parity):
+        """The parity packs hold what the data packs give, run by run."""
+        content = [pack.data for pack in self.packs[first:first + data]]
+        longest = max(map(len, content))
+        for row, pack in enumerate(self.packs[first + data:first + data + parity]):
+            need(pack.algorithm == PARITY, "a parity pack's algorithm")
+            for at in range(0, longest, STRIPE_BYTES):
+                size = min(STRIPE_BYTES, longest - at)
+                run = [one[at:at + size].ljust(size, b"\0") for one in content]
+                need(pack.sizes.get(at) == size and
+                     pack.data[at:at + size] == reed_solomon.repair_symbol(run, row), "parity")
 
     def read_part(self, number, extent, raw_bytes):
         reader = Reader(self.open(extent, INDEX, number, 0, raw_bytes))
