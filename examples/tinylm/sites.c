@@ -98,8 +98,8 @@ int sites_open(struct sites *sites, const struct options *options) {
 }
 
 void sites_close(struct sites *sites) {
-    satsync_group_close(sites->group);
     satsync_ranks_close(sites->ranks);
+    satsync_group_close(sites->group);
     satsync_key_free(sites->key);
     satsync_engine_close(sites->engine);
     for (size_t i = 0; i < sites->count; i++) {

@@ -37,6 +37,16 @@ static enum satsync_status connect_all(struct collective *group, struct satsync_
     return SATSYNC_OK;
 }
 
+static void close_links(struct collective *group) {
+    for (uint32_t rank = 0; rank < group->options.ranks; rank++) {
+        struct peer *peer = &group->peers[rank];
+        if (peer->link) {
+            peer->link->user = NULL;
+            peer->link->ops->close(peer->link, SATSYNC_CANCELLED);
+        }
+    }
+}
+
 enum satsync_status collective_open(const struct collective_options *options,
                                     struct collective **collective, struct satsync_error *error) {
     *collective = NULL;
@@ -60,6 +70,7 @@ enum satsync_status collective_open(const struct collective_options *options,
         status = connect_all(group, error);
     }
     if (status != SATSYNC_OK) {
+        close_links(group);
         collective_close(group);
         return status;
     }
@@ -180,12 +191,7 @@ void collective_close(struct collective *group) {
         return;
     }
     for (uint32_t rank = 0; rank < group->options.ranks; rank++) {
-        struct peer *peer = &group->peers[rank];
-        if (peer->link) {
-            peer->link->user = NULL;
-            peer->link->ops->close(peer->link, SATSYNC_CANCELLED);
-        }
-        memory_free(group->options.allocator, peer->copies);
+        memory_free(group->options.allocator, group->peers[rank].copies);
     }
     memory_free(group->options.allocator, group->slots);
     memory_free(group->options.allocator, group);

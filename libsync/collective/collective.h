@@ -14,6 +14,7 @@
  *         collective_wait(group, UINT64_MAX);    (or do other work, or poll the endpoint's fd)
  *     }
  *     if (status != SATSYNC_OK) { ... collective_missing(group) ... }
+ *     endpoint->ops->close(endpoint);
  *     collective_close(group);
  *
  * All ranks call the same operations in the same order; one is under way at a time. Sums are taken
@@ -26,8 +27,8 @@
  * are waited for and say nothing are the missing ones. A rank says this once, before its call
  * returns, and need not listen afterwards. An error breaks the
  * group: the others learn of it at once, every later operation fails, and what is in the buffer is
- * undefined and stays borrowed until the endpoint is closed. Close both, and open
- * another group with those that are left.
+ * undefined and stays borrowed until the endpoint is closed. Close both, the endpoint first, and
+ * open another group with those that are left.
  *
  * Owner thread. No threads, no clock but the endpoint's, and no allocation after collective_open.
  */
@@ -74,7 +75,7 @@ struct collective_operation {
 };
 
 struct collective_options {
-    struct endpoint *endpoint; /* borrowed until close, used by nobody else */
+    struct endpoint *endpoint; /* used by nobody else; closed before the group is */
     uint32_t rank;
     uint32_t ranks;               /* 2 to COLLECTIVE_RANKS */
     const char *const *addresses; /* [ranks], each as its endpoint's `local` gave it; copied */
@@ -124,7 +125,8 @@ struct collective_share collective_share(uint64_t count, uint32_t ranks, uint32_
 /* Pure. */
 size_t collective_dtype_bytes(enum collective_dtype dtype);
 
-/* Closes the links, not the endpoint. May be NULL. */
+/* After its endpoint was closed: until then a frozen peer that wakes may still write into what the
+ * group lent to the links. May be NULL. */
 void collective_close(struct collective *collective);
 
 #endif

@@ -90,10 +90,10 @@ void satsync_ranks_close(struct satsync_ranks *ranks) {
     if (!ranks) {
         return;
     }
-    collective_close(ranks->collective);
     if (ranks->endpoint) {
         ranks->endpoint->ops->close(ranks->endpoint);
     }
+    collective_close(ranks->collective);
     memory_free(ranks->engine->allocator, ranks);
 }
 

@@ -63,13 +63,14 @@ class Group(Handle):
 
     tensors: a dict of names and fp32 arrays, the same names, shapes and first bits at all sites.
     The group keeps them, reads them in tick() and merges outer steps into them in tick() and wait().
+    Closing it closes its ranks.
     `outer_rate` and `outer_momentum`, and what else <satsync/group.h> marks "all sites", must be
     equal everywhere. Times are in seconds; 0 means the library's default.
     """
 
     def __init__(self, engine, key, sites, site, promises, tensors, listen=None, ranks=None,
                  codec="int8", collect=0, deadline=0, give_up=0, **rules):
-        super().__init__(None, engine)
+        super().__init__(None, engine, (None, None, None))
         if codec not in CODECS:
             raise invalid("codec", f"{codec!r} is not one of {', '.join(CODECS)}")
         unknown = set(rules) - {"witness", "fragments", "inner_steps", "overlap_steps",
@@ -94,6 +95,10 @@ class Group(Handle):
         self._borrowed = (views, key, ranks)
 
     def _release(self, pointer):
+        """Its ranks go first: one that failed may until then write into what the group lent it."""
+        _, _, ranks = self._borrowed
+        if ranks is not None:
+            ranks.close()
         library.satsync_group_close(pointer)
 
     def address(self):

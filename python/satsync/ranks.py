@@ -57,8 +57,7 @@ class Ranks(Handle):
     def broadcast(self, array, root=0, timeout=60):
         """Every array becomes that of rank `root`."""
         view = writable_view(array)
-        attempt("satsync_ranks_broadcast", self.pointer, byref(_buffer(view)), root,
-                nanoseconds(timeout))
+        self._run("satsync_ranks_broadcast", view, root, nanoseconds(timeout))
 
     def all_reduce(self, array, timeout=60):
         """Every array becomes the sum of all."""
@@ -73,8 +72,15 @@ class Ranks(Handle):
         self._on_all("satsync_ranks_all_gather", array, timeout)
 
     def _on_all(self, call, array, timeout):
-        view = writable_view(array)
-        attempt(call, self.pointer, byref(_buffer(view)), nanoseconds(timeout))
+        self._run(call, writable_view(array), nanoseconds(timeout))
+
+    def _run(self, call, view, *arguments):
+        """After a failure a rank that comes late may still write into the array, until close."""
+        try:
+            attempt(call, self.pointer, byref(_buffer(view)), *arguments)
+        except Exception:
+            self._borrowed = (*self._borrowed, view)
+            raise
 
 
 def writable_view(array):

@@ -64,7 +64,9 @@ struct satsync_group_options {
     /* Required: a file that outlives the process and is this site's own. What the site promised to
      * the majority stands there; to lose it and come back is to break the promises. */
     const char *promises;
-    struct satsync_ranks *ranks; /* of a site of several processes, else NULL; borrowed */
+    /* Of a site of several processes, else NULL. Borrowed; to be closed before the group: a rank
+     * that failed may until then write into what the group lent it. */
+    struct satsync_ranks *ranks;
 
     /* The model: fp32 tensors, contiguous; names, counts and order are the same on all sites, the
      * first bits too. The memory is borrowed until close. At a witness `data` may be NULL. */

@@ -4,7 +4,7 @@
  * Operations on all ranks of the site, called by all of them in the same order. Sums are taken in
  * rank order with one rounding an addition: the same bits on all ranks, in every run. Each call
  * blocks, at most for its timeout and 0.2 s; then the error names the ranks that are missing, and
- * the ranks can only be closed. Owner thread.
+ * the ranks can only be closed: until they are, the buffer stays borrowed. Owner thread.
  */
 #ifndef SATSYNC_RANKS_H
 #define SATSYNC_RANKS_H

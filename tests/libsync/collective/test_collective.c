@@ -43,10 +43,11 @@ static void enter(struct world *world, uint32_t ranks, uint64_t seed, bool has_p
 }
 
 static void leave(struct world *world) {
-    for (uint32_t rank = 0; rank < world->room.ranks; rank++) {
+    uint32_t ranks = world->room.ranks;
+    room_close(&world->room);
+    for (uint32_t rank = 0; rank < ranks; rank++) {
         collective_close(world->groups[rank]);
     }
-    room_close(&world->room);
     for (uint32_t rank = 0; rank < ROOM_RANKS; rank++) {
         free(world->lent[rank]);
     }

@@ -72,8 +72,8 @@ static int be_rank(const struct site_ranks *site, uint32_t number, int fd) {
         return 91;
     }
     int code = site->run(&rank);
-    collective_close(rank.group);
     rank.endpoint->ops->close(rank.endpoint);
+    collective_close(rank.group);
     return code;
 }
 
