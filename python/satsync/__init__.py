@@ -24,7 +24,7 @@ from .group import Event, EventKind, Group, Site
 from .key import Key, public_key
 from .ranks import Ranks
 from .site import READ, WRITE, ServeEvent
-from .store import CheckpointInfo, PruneReport, Store, VerifyReport
+from .store import CheckpointInfo, PruneReport, RepairReport, Store, VerifyReport
 from .tensor import Dtype
 
 __version__ = _library.satsync_version().decode()

@@ -105,6 +105,16 @@ class PruneReport(Struct):
                 ("steps", POINTER(c_uint64)), ("capacity", c_size_t)]
 
 
+class RepairOptions(Struct):
+    _fields_ = [("size", c_size_t), ("dry_run", c_int)]
+
+
+class RepairReport(Struct):
+    _fields_ = [("checkpoints", c_uint64), ("packs", c_uint64), ("checked_bytes", c_uint64),
+                ("damaged", c_uint64), ("mended", c_uint64), ("damages", POINTER(Damage)),
+                ("capacity", c_size_t)]
+
+
 class Tensor(Struct):
     _fields_ = [("name", c_char_p), ("dtype", c_int), ("dimensions", c_uint32),
                 ("shape", c_uint64 * MAX_DIMENSIONS), ("data", c_void_p)]
@@ -112,7 +122,8 @@ class Tensor(Struct):
 
 class SaveOptions(Struct):
     _fields_ = [("size", c_size_t), ("step", c_uint64), ("codec", c_int),
-                ("chunk_bytes", c_uint32), ("base", c_int), ("base_step", c_uint64)]
+                ("chunk_bytes", c_uint32), ("base", c_int), ("base_step", c_uint64),
+                ("derive", c_int), ("data_packs", c_uint32), ("parity_packs", c_uint32)]
 
 
 class RestoreOptions(Struct):
@@ -187,6 +198,8 @@ FALLIBLE = {
     "satsync_store_info": [c_void_p, c_uint64, POINTER(CheckpointInfo)],
     "satsync_store_readable": [c_void_p, c_uint64, POINTER(PublicKey), POINTER(c_int)],
     "satsync_store_verify": [c_void_p, c_uint64, POINTER(VerifyReport)],
+    "satsync_store_verify_quick": [c_void_p, c_uint64, POINTER(VerifyReport)],
+    "satsync_store_repair": [c_void_p, c_uint64, POINTER(RepairOptions), POINTER(RepairReport)],
     "satsync_store_prune": [c_void_p, POINTER(PruneOptions), POINTER(PruneReport)],
     "satsync_save_begin": [c_void_p, POINTER(SaveOptions), POINTER(c_void_p)],
     "satsync_save_put": [c_void_p, POINTER(Tensor)],

@@ -1,5 +1,6 @@
 """Stores: a directory that holds one run's checkpoints."""
 
+import contextlib
 import ctypes
 import dataclasses
 import os
@@ -8,7 +9,7 @@ from ctypes import byref
 from . import abi, checkpoint, site
 from .abi import Status
 from .engine import Operation
-from .error import attempt, error_of
+from .error import Error, attempt
 from .handle import Handle
 from .key import Key, public_key, text_of
 
@@ -42,6 +43,16 @@ class VerifyReport:
 
 
 @dataclasses.dataclass(frozen=True)
+class RepairReport:
+    checkpoints: int
+    packs: int
+    checked_bytes: int
+    damaged: int
+    mended: int
+    damages: tuple  # as VerifyReport's; of mended ones the status is OK
+
+
+@dataclasses.dataclass(frozen=True)
 class PruneReport:
     kept: int
     removed: int
@@ -54,6 +65,21 @@ def _key(key):
     if key is None:
         key = os.environ.get("SATSYNC_KEY")
     return key if key is None or isinstance(key, Key) else Key(key)
+
+
+def _damages(room, count):
+    return tuple((damage.step, Status(damage.status), damage.what.decode(errors="replace"))
+                 for damage in room[:min(count, len(room))])
+
+
+@contextlib.contextmanager
+def _adding(report):
+    """Gives an error that is raised inside the report as well."""
+    try:
+        yield report
+    except Error as error:
+        error.report = report()
+        raise
 
 
 class Store(Handle):
@@ -118,24 +144,29 @@ class Store(Handle):
                 byref(readable))
         return bool(readable.value)
 
-    def verify(self, step=ALL_STEPS):
-        """Reads every byte. Raises IntegrityError with the first damage, and all that were found
-        in its `report`."""
+    def verify(self, step=ALL_STEPS, quick=False):
+        """Reads every byte; quick: looks at signatures, sizes and tables only. Raises
+        IntegrityError with the first damage, and all that were found in its `report`."""
         room = (abi.Damage * self._DAMAGES)()
         report = abi.VerifyReport(damages=room, capacity=self._DAMAGES)
-        detail = abi.Error()
-        status = abi.library.satsync_store_verify(self.pointer, step, byref(report),
-                                                  byref(detail))
-        found = tuple((damage.step, Status(damage.status), damage.what.decode(errors="replace"))
-                      for damage in room[:min(report.damaged, self._DAMAGES)])
-        result = VerifyReport(report.checkpoints, report.checked_bytes, report.damaged,
-                              bool(report.authenticated), found)
-        if status != Status.OK:
-            error = error_of(status, detail.subject.decode(errors="replace"),
-                             detail.message.decode(errors="replace"))
-            error.report = result
-            raise error
-        return result
+        call = "satsync_store_verify_quick" if quick else "satsync_store_verify"
+        with _adding(lambda: VerifyReport(report.checkpoints, report.checked_bytes, report.damaged,
+                                          bool(report.authenticated),
+                                          _damages(room, report.damaged))) as result:
+            attempt(call, self.pointer, step, byref(report))
+        return result()
+
+    def repair(self, step=ALL_STEPS, dry_run=False):
+        """Makes lost and damaged packs again from parity; needs no key. Raises IntegrityError with
+        the first that could not be mended, and all that were found in its `report`."""
+        room = (abi.Damage * self._DAMAGES)()
+        report = abi.RepairReport(damages=room, capacity=self._DAMAGES)
+        options = abi.RepairOptions(dry_run=dry_run)
+        with _adding(lambda: RepairReport(report.checkpoints, report.packs, report.checked_bytes,
+                                          report.damaged, report.mended,
+                                          _damages(room, report.damaged))) as result:
+            attempt("satsync_store_repair", self.pointer, step, byref(options), byref(report))
+        return result()
 
     def prune(self, keep_last=1, keep_every=0, dry_run=False):
         """Removes checkpoints, but the newest `keep_last` and those whose step `keep_every`

@@ -94,6 +94,18 @@ class Checkpoint(Sites):
         save.operation.wait(60)
         self.assertLess(self.store.info(2).stored_bytes, self.store.info(1).stored_bytes / 4)
 
+    def test_a_bf16_copy_of_an_fp32_tensor_is_not_stored(self):
+        bits = [0x3C000000 + 65537 * index for index in range(5_000)]
+        rounded = array.array("H", [(value + 0x7FFF + (value >> 16 & 1)) >> 16 for value in bits])
+        for step, derive in ((1, "none"), (2, "bf16")):
+            with self.store.save(step, derive=derive) as save:
+                save.put("weight", array.array("I", bits).tobytes(), Dtype.F32)
+                save.put("copy", rounded.tobytes(), Dtype.BF16)
+            save.operation.wait(60)
+            with self.store.read(step) as reader:
+                self.assertEqual(reader.read("copy"), rounded.tobytes())
+        self.assertLess(self.store.info(2).stored_bytes, self.store.info(1).stored_bytes)
+
     def test_an_unknown_codec_is_refused(self):
         with self.assertRaisesRegex(satsync.UsageError, "gzip"):
             self.store.save(1, codec="gzip")
@@ -124,6 +136,29 @@ class StoreLife(Sites):
         report = caught.exception.report
         self.assertGreaterEqual(report.damaged, 1)
         self.assertEqual(report.damages[0][0], 1)
+
+    def test_lost_packs_are_made_again_from_parity(self):
+        weight = self.save(1, parity=(3, 2))
+        packs = [os.path.join(folder, name) for folder, _, names in os.walk(self.store.path)
+                 for name in names if name.endswith(".pack")]
+        os.remove(packs[0])
+        with open(packs[3], "r+b") as pack:
+            pack.write(b"damage")
+        with self.assertRaises(satsync.IntegrityError):
+            self.store.verify(quick=True)
+        report = self.store.repair()
+        self.assertEqual((report.damaged, report.mended), (2, 2))
+        self.assertTrue(self.store.verify().authenticated)
+        with self.store.read(1) as reader:
+            self.assertEqual(reader.read("weight"), weight.tobytes())
+
+    def test_more_losses_than_parity_are_reported(self):
+        self.save(1, parity=(2, 1))
+        for name in sorted(os.listdir(f"{self.store.path}/packs"))[:2]:
+            os.remove(f"{self.store.path}/packs/{name}")
+        with self.assertRaises(satsync.IntegrityError) as caught:
+            self.store.repair()
+        self.assertEqual((caught.exception.report.damaged, caught.exception.report.mended), (2, 0))
 
     def test_prune_keeps_what_it_is_told(self):
         for step in (1, 2, 3, 4):
