@@ -26,8 +26,9 @@ static const struct satsync_option rows[] = {
                   0, 5, "Which part is measured."},
     [KEY_LINK] = {"link", SATSYNC_OPTION_TEXT, "LINK", NULL, 1, SCENARIO_TEXT_BYTES - 1,
                   "The emulated link, as satsync-link reads it."},
-    [KEY_CONTROLLER] = {"controller", SATSYNC_OPTION_CHOICE, "rated|model", "rated", 0, 1,
-                        "Whether the sender is told the rate or finds it out."},
+    [KEY_CONTROLLER] =
+        {"controller", SATSYNC_OPTION_CHOICE, "rated|model|remembered", "rated", 0, 2,
+         "Whether the sender is told the rate, finds it out, or remembers the path."},
     [KEY_RATE] = {"rate", SATSYNC_OPTION_RATE, "RATE", "0", 0, UINT64_C(1000000000000),
                   "What the rated sender is told; 0 is the link's own rate."},
     [KEY_BYTES] = {"bytes", SATSYNC_OPTION_BYTES, "BYTES", "64MiB", 1, UINT64_C(1) << 40,

@@ -158,6 +158,9 @@ static enum satsync_status begin(struct pair *pair, struct satsync_error *error)
     if (scenario->controller == CONTROLLER_RATED) {
         target.rate_bps = scenario->rate_bps ? scenario->rate_bps : pair->profile.there.rate_bps;
     }
+    if (scenario->controller == CONTROLLER_REMEMBERED) {
+        target.remembered = (struct link_path){pair->profile.there.rate_bps, pair->profile.rtt_ns};
+    }
     TRY(pair->ends[0]->ops->connect(pair->ends[0], &target, &pair->link, error));
     submit(pair);
     write_more(pair);

@@ -65,6 +65,12 @@ struct link_event {
     uint32_t peer_rank;
 };
 
+/* What the way to a peer was found to be like; zero: not known. */
+struct link_path {
+    uint64_t rate_bps; /* IP bits a second */
+    uint64_t rtt_ns;
+};
+
 /* What a link is doing, in the words an operator reads. */
 enum link_state {
     LINK_CONNECTING,
@@ -86,9 +92,10 @@ struct link_stats {
     uint64_t acked_bytes;         /* message bytes the peer is known to have */
     uint64_t smoothed_rtt_ns;     /* 0 before the first sample */
     uint64_t min_rtt_ns;
-    uint64_t rate_bps;   /* what the controller paces at now, IP bits a second */
-    uint64_t loss_ppm;   /* measured share of datagrams lost */
-    uint64_t sending_ns; /* time spent in each state since the link was opened */
+    struct link_path path; /* as found out, for the next link to this peer */
+    uint64_t rate_bps;     /* what the controller paces at now, IP bits a second */
+    uint64_t loss_ppm;     /* measured share of datagrams lost */
+    uint64_t sending_ns;   /* time spent in each state since the link was opened */
     uint64_t repairing_ns;
     uint64_t waiting_ns;
     uint64_t idle_ns;
@@ -133,11 +140,12 @@ struct link {
 };
 
 struct link_target {
-    const char *address;     /* as the net reads it, such as "HOST:PORT" */
-    const uint8_t *peer_key; /* LINK_KEY_BYTES: who must be there; NULL inside a site */
-    uint32_t peer_rank;      /* inside a site: who must be there */
-    uint64_t rate_bps;       /* a known rate of the path, 0 to find it out */
-    uint64_t keepalive_ns;   /* give up after so long without a path; 0: default */
+    const char *address;         /* as the net reads it, such as "HOST:PORT" */
+    const uint8_t *peer_key;     /* LINK_KEY_BYTES: who must be there; NULL inside a site */
+    uint32_t peer_rank;          /* inside a site: who must be there */
+    uint64_t rate_bps;           /* a known rate of the path, 0 to find it out */
+    struct link_path remembered; /* of an earlier link: its first flight fills that path */
+    uint64_t keepalive_ns;       /* give up after so long without a path; 0: default */
 };
 
 struct endpoint_ops {

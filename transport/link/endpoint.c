@@ -245,6 +245,7 @@ static enum satsync_status hub_connect(struct endpoint *endpoint, const struct l
     if (target->rate_bps) {
         options.rate_bps = target->rate_bps;
     }
+    options.remembered = target->remembered;
     if (target->keepalive_ns) {
         options.keepalive_ns = target->keepalive_ns;
     }

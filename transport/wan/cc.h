@@ -5,6 +5,7 @@
 #ifndef TRANSPORT_WAN_CC_H
 #define TRANSPORT_WAN_CC_H
 
+#include "port/link.h"
 #include "transport/wan/arrival.h"
 #include "transport/wan/rtt.h"
 
@@ -31,6 +32,7 @@ enum { CC_MODEL_ROUNDS = 10, CC_MODEL_TRAINS = 8 };
  *        +---queue, loss, no growth, with no train measured---------------^ | ^
  *                                   JUMP <--trains say far more-------------+ | (a step up)
  *                                   step down: the old rates are forgotten ---+ */
+/* With a remembered path it begins with a JUMP to what that carried. */
 enum cc_model_phase { CC_STARTUP, CC_JUMP, CC_CRUISE };
 
 struct cc_model {
@@ -47,10 +49,11 @@ struct cc_model {
     uint64_t jump_bps;
     uint64_t jump_from_bps;
     uint64_t jump_ns;
-    uint64_t no_jump_round; /* until when none is tried again after one that gained nothing */
-    uint64_t full_bps;      /* highest rate when growth was last seen */
-    unsigned flat_rounds;   /* without growth */
-    uint64_t min_rtt_ns[2]; /* of the present and the last period */
+    uint64_t remembered_rtt_ns; /* of the path, until one is measured */
+    uint64_t no_jump_round;     /* until when none is tried again after one that gained nothing */
+    uint64_t full_bps;          /* highest rate when growth was last seen */
+    unsigned flat_rounds;       /* without growth */
+    uint64_t min_rtt_ns[2];     /* of the present and the last period */
     uint64_t period_ns;
     uint64_t round_delivered; /* delivered and lost bytes when the present round began */
     uint64_t round_lost;
@@ -66,6 +69,8 @@ struct cc_ops {
     uint64_t (*window_bytes)(const struct cc *cc, const struct rtt *rtt);
     /* How much may leave together, in time at that rate. */
     uint64_t (*burst_ns)(const struct cc *cc);
+    /* What the path was found to carry; 0 while it is not known, or not found but told. */
+    uint64_t (*found_bps)(const struct cc *cc);
 };
 
 struct cc {
@@ -80,7 +85,9 @@ void cc_rated_init(struct cc *cc, uint64_t rate_bps);
 /* Finds the rate: what is sent leaves in short trains, whose spread at the receiver tells the
  * path's rate from the first round trip on; the highest rate delivered in the last rounds times the
  * lowest round trip is what the path holds (Cardwell et al., "BBR: Congestion-Based Congestion
- * Control", ACM Queue 14(5), 2016). Random loss does not slow it, a queue does. */
-void cc_model_init(struct cc *cc);
+ * Control", ACM Queue 14(5), 2016). Random loss does not slow it, a queue does. What is remembered
+ * of the path (zero: nothing) is where it begins; the first acknowledgements say whether that is
+ * still so. */
+void cc_model_init(struct cc *cc, const struct link_path *remembered);
 
 #endif

@@ -57,8 +57,10 @@ static uint64_t highest(const struct cc_model *model) {
 }
 
 static uint64_t min_rtt(const struct cc_model *model) {
-    return model->min_rtt_ns[0] < model->min_rtt_ns[1] ? model->min_rtt_ns[0]
-                                                       : model->min_rtt_ns[1];
+    uint64_t lowest_ns =
+        model->min_rtt_ns[0] < model->min_rtt_ns[1] ? model->min_rtt_ns[0] : model->min_rtt_ns[1];
+    bool measured = lowest_ns != UINT64_MAX || model->remembered_rtt_ns == 0;
+    return measured ? lowest_ns : model->remembered_rtt_ns;
 }
 
 /* The rate that the present phase is about, gains left out. */
@@ -201,7 +203,7 @@ static void start(struct cc_model *model, const struct cc_ack *ack, bool new_rou
 static void land(struct cc_model *model, const struct cc_ack *ack) {
     const struct arrival_rates *arrival = &ack->arrival;
     uint64_t rate = ceiling(model) / 16 * 15;
-    model->jump_bps = rate < model->jump_bps ? rate : model->jump_bps;
+    model->jump_bps = rate > 0 && rate < model->jump_bps ? rate : model->jump_bps;
     if (arrival->rate_bps == 0 || arrival->app_limited || arrival->since_ns < model->jump_ns) {
         return;
     }
@@ -339,14 +341,23 @@ static uint64_t window_bytes(const struct cc *cc, const struct rtt *rtt) {
     return least ? FIRST_WINDOW_BYTES : window;
 }
 
-static const struct cc_ops MODEL = {acked, rate_bps, window_bytes, burst_ns};
+static uint64_t found_bps(const struct cc *cc) {
+    return cc->model.phase == CC_CRUISE ? highest(&cc->model) : 0;
+}
 
-void cc_model_init(struct cc *cc) {
+static const struct cc_ops MODEL = {acked, rate_bps, window_bytes, burst_ns, found_bps};
+
+void cc_model_init(struct cc *cc, const struct link_path *remembered) {
     *cc = (struct cc){.ops = &MODEL,
                       .model = {.min_rtt_ns = {UINT64_MAX, UINT64_MAX},
                                 .queue_ns = UINT64_MAX,
                                 .phase = CC_STARTUP}};
     for (unsigned i = 0; i < CC_MODEL_ROUNDS; i++) {
         cc->model.losses[i] = LOSS_UNKNOWN;
+    }
+    if (remembered->rate_bps >= LEAST_RATE_BPS && remembered->rtt_ns > 0) {
+        cc->model.phase = CC_JUMP;
+        cc->model.jump_bps = remembered->rate_bps / 16 * 15;
+        cc->model.remembered_rtt_ns = remembered->rtt_ns;
     }
 }

@@ -26,7 +26,12 @@ static uint64_t burst_ns(const struct cc *cc) {
     return 500000;
 }
 
-static const struct cc_ops RATED = {acked, rate_bps, window_bytes, burst_ns};
+static uint64_t found_bps(const struct cc *cc) {
+    (void)cc;
+    return 0;
+}
+
+static const struct cc_ops RATED = {acked, rate_bps, window_bytes, burst_ns, found_bps};
 
 void cc_rated_init(struct cc *cc, uint64_t rate) {
     *cc = (struct cc){.ops = &RATED, .rated = {.rate_bps = rate}};

@@ -13,6 +13,7 @@ static struct wan_options with_defaults(const struct wan_options *given) {
 #define DEFAULT(field, value) options.field = options.field ? options.field : (value)
     DEFAULT(max_datagram_bytes, WAN_DATAGRAM_BYTES_DEFAULT);
     DEFAULT(keepalive_ns, UINT64_C(600000000000));
+    DEFAULT(initial_rtt_ns, options.remembered.rtt_ns);
     DEFAULT(initial_rtt_ns, UINT64_C(600000000));
     DEFAULT(max_in_flight, 131072);
     DEFAULT(max_messages, 256);
@@ -169,7 +170,7 @@ enum satsync_status wan_new(const struct wan_options *given, struct wan **out,
     if (options.controller == WAN_CONTROLLER_RATED) {
         cc_rated_init(&wan->cc, options.rate_bps);
     } else {
-        cc_model_init(&wan->cc);
+        cc_model_init(&wan->cc, &options.remembered);
     }
     start(wan);
     *out = wan;

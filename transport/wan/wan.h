@@ -67,8 +67,10 @@ struct wan_options {
     enum wan_controller controller;
     uint64_t rate_bps;         /* known rate of the path to the peer, in IP bits a second */
     size_t max_datagram_bytes; /* UDP payload; default WAN_DATAGRAM_BYTES_DEFAULT */
-    uint64_t keepalive_ns;   /* DOWN with SATSYNC_NO_PATH after so long without the peer; 10 min */
-    uint64_t initial_rtt_ns; /* a guess before the first sample; 600 ms */
+    uint64_t keepalive_ns; /* DOWN with SATSYNC_NO_PATH after so long without the peer; 10 min */
+    /* A guess before the first sample; the remembered round trip, or 600 ms. */
+    uint64_t initial_rtt_ns;
+    struct link_path remembered; /* where the model controller begins */
 
     size_t max_in_flight;          /* datagrams; default 131072; a power of two, at least 256 */
     size_t max_messages;           /* open at once, per direction; default 256 */

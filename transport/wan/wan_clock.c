@@ -67,6 +67,7 @@ void wan_stats(const struct wan *wan, uint64_t now_ns, struct link_stats *stats)
     stats->smoothed_rtt_ns = wan->rtt.sampled ? wan->rtt.smoothed_ns : 0;
     stats->min_rtt_ns = wan->rtt.min_ns;
     stats->rate_bps = wan->cc.ops->rate_bps(&wan->cc);
+    stats->path = (struct link_path){wan->cc.ops->found_bps(&wan->cc), wan->rtt.min_ns};
     stats->loss_ppm = loss_ppm(&wan->loss);
 }
 

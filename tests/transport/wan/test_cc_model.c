@@ -17,7 +17,7 @@ struct world {
 
 static void set_up(struct world *world) {
     *world = (struct world){.now_ns = 1000 * MS};
-    cc_model_init(&world->cc);
+    cc_model_init(&world->cc, &(struct link_path){0});
     rtt_init(&world->rtt, 600 * MS);
 }
 
@@ -68,6 +68,30 @@ static void test_trains_give_the_rate_in_the_first_round(void **state) {
     /* What comes of it is measured, and kept. */
     rounds_of(&world, 3, 900 * M, 100 * MS);
     assert_in_range(rate(&world), 900 * M, 1000 * M);
+}
+
+static void test_remembered_path_is_where_it_begins(void **state) {
+    (void)state;
+    struct world world;
+    set_up(&world);
+    assert_int_equal(world.cc.ops->found_bps(&world.cc), 0);
+    cc_model_init(&world.cc, &(struct link_path){160 * M, 100 * MS});
+    assert_int_equal(rate(&world), 150 * M);
+    assert_true(window(&world) > 150 * M / 80);
+    assert_int_equal(world.cc.ops->found_bps(&world.cc), 0); /* not found, only told */
+    rounds_of(&world, 3, 150 * M, 100 * MS);
+    assert_in_range(rate(&world), 145 * M, 160 * M);
+    assert_in_range(world.cc.ops->found_bps(&world.cc), 145 * M, 155 * M);
+}
+
+static void test_remembered_path_that_became_slower_is_given_up_in_a_round(void **state) {
+    (void)state;
+    struct world world;
+    set_up(&world);
+    cc_model_init(&world.cc, &(struct link_path){160 * M, 100 * MS});
+    world.train_bps = 40 * M;
+    round_of(&world, 40 * M, 100 * MS);
+    assert_in_range(rate(&world), 37 * M, 42 * M);
 }
 
 static void test_without_trains_startup_doubles_until_the_rate_stays_flat(void **state) {
@@ -255,6 +279,8 @@ static void test_bursts_are_short_against_any_queue(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trains_give_the_rate_in_the_first_round),
+        cmocka_unit_test(test_remembered_path_is_where_it_begins),
+        cmocka_unit_test(test_remembered_path_that_became_slower_is_given_up_in_a_round),
         cmocka_unit_test(test_without_trains_startup_doubles_until_the_rate_stays_flat),
         cmocka_unit_test(test_a_queue_that_stands_ends_startup_and_is_drained),
         cmocka_unit_test(test_overflow_of_a_short_queue_ends_startup),
