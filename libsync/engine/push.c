@@ -4,6 +4,7 @@
  */
 #include "base/check.h"
 #include "base/timers.h"
+#include "engine/remembered.h"
 #include "engine/site.h"
 
 #include <stdio.h>
@@ -137,6 +138,9 @@ static void take_result(struct site *site, enum satsync_status status, const cha
 
 static void watch_session(struct site *site, uint64_t now_ns) {
     struct session *session = site->session;
+    if (session->stats.path.rate_bps > 0) {
+        site->remembered = session->stats.path;
+    }
     if (session->stats.received_wire_bytes != site->heard_bytes) {
         site->heard_bytes = session->stats.received_wire_bytes;
         site->last_alive_ns = now_ns;
@@ -220,10 +224,14 @@ static void turn(struct site *site, uint64_t now_ns, bool pulling) {
         }
     }
     report(site, now_ns);
+    if (site->done) {
+        remembered_keep(site->store, site->peers[0].key.bytes, site->address, &site->remembered);
+    }
 }
 
 static enum satsync_status start(struct site *site, struct satsync_error *error, bool pulling) {
     site->last_alive_ns = site->endpoint->ops->now_ns(site->endpoint);
+    site->remembered = remembered_load(site->store, site->peers[0].key.bytes, site->address);
     return attempt(site, error, pulling);
 }
 

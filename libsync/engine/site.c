@@ -41,6 +41,7 @@ enum satsync_status site_connect(struct site *site, struct satsync_error *error)
     const struct link_target target = {.address = site->address,
                                        .peer_key = site->peers[0].key.bytes,
                                        .rate_bps = site->rate_bps,
+                                       .remembered = site->remembered,
                                        .keepalive_ns = site->give_up_ns};
     struct link *link;
     TRY(site->endpoint->ops->connect(site->endpoint, &target, &link, error));

@@ -49,12 +49,13 @@ struct site {
     struct satsync_error error;
 
     /* push and pull */
-    struct session *session; /* the present attempt */
-    uint64_t retry_ns;       /* when to open the next, TIME_NEVER while one is open */
-    uint64_t apart_since_ns; /* while there is no session: time that counts as waiting */
-    uint64_t last_alive_ns;  /* when the peer was last heard */
-    uint64_t heard_bytes;    /* received_wire_bytes at that moment */
-    struct link_stats past;  /* sums of closed attempts */
+    struct session *session;     /* the present attempt */
+    uint64_t retry_ns;           /* when to open the next, TIME_NEVER while one is open */
+    uint64_t apart_since_ns;     /* while there is no session: time that counts as waiting */
+    uint64_t last_alive_ns;      /* when the peer was last heard */
+    uint64_t heard_bytes;        /* received_wire_bytes at that moment */
+    struct link_stats past;      /* sums of closed attempts */
+    struct link_path remembered; /* of earlier attempts and pushes; zero: nothing */
 
     /* serve; protected by the operation's monitor */
     struct ring events;                 /* of struct satsync_serve_event */

@@ -25,6 +25,26 @@ static void test_push_crosses_a_lossy_link_whole(void **state) {
     two_sites_close(&sites);
 }
 
+static uint64_t pushes_in_ns(struct two_sites *sites, uint64_t step) {
+    uint64_t start_ns = satsync_sim_now_ns(sites->sim);
+    assert_int_equal(push(sites, step, 0), SATSYNC_OK);
+    return satsync_sim_now_ns(sites->sim) - start_ns;
+}
+
+static void test_second_push_remembers_the_path_of_the_first(void **state) {
+    (void)state;
+    struct two_sites sites;
+    two_sites_open(&sites, "plain?rate=100M&rtt=600ms&seed=3");
+    two_sites_save(&sites, 1, 12000000);
+    two_sites_save(&sites, 2, 12000000);
+    two_sites_serve(&sites, SATSYNC_RIGHT_WRITE);
+    uint64_t first_ns = pushes_in_ns(&sites, 1);
+    uint64_t second_ns = pushes_in_ns(&sites, 2);
+    /* The round trip in which the first found the rate out; and no more was lost. */
+    assert_in_range(first_ns - second_ns, 400000000, 700000000);
+    two_sites_close(&sites);
+}
+
 /* The same at each step but for one byte in 4096. */
 static uint8_t *content_of(uint64_t step, size_t bytes) {
     uint8_t *data = malloc(bytes);
@@ -224,6 +244,7 @@ static void test_plan_says_what_is_missing_and_sends_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_push_crosses_a_lossy_link_whole),
+        cmocka_unit_test(test_second_push_remembers_the_path_of_the_first),
         cmocka_unit_test(test_a_difference_travels_with_its_base_and_alone_when_that_is_there),
         cmocka_unit_test(test_small_push_takes_little_more_than_its_round_trips),
         cmocka_unit_test(test_push_survives_an_outage_and_the_server_restarting),
