@@ -68,13 +68,3 @@ int32_t draw_normal(struct random *random) {
     }
     return sum - 6 * 65535;
 }
-
-/* (2^64 - 1) * ppb / 10^9 by parts, as 2^64 - 1 = 18446744073 * 10^9 + 709551615: a division of 128
- * bits for each draw would cost more than the draw. */
-static uint64_t threshold(uint64_t ppb) {
-    return ppb * 18446744073u + ppb * 709551615u / 1000000000u;
-}
-
-bool draw_ppb(struct random *random, uint64_t ppb) {
-    return ppb > 0 && random_u64(random) < threshold(ppb);
-}

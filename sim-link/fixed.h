@@ -27,7 +27,11 @@ uint64_t draw_exponential(struct random *random, uint64_t mean);
 /* Normal with mean 0 and deviation 1 in Q16: the sum of twelve uniform draws, so within +-6. */
 int32_t draw_normal(struct random *random);
 
-/* True with a probability in parts per billion. */
-bool draw_ppb(struct random *random, uint64_t ppb);
+/* True with a probability in parts per billion: below (2^64 - 1) * ppb / 10^9, taken by parts, as
+ * 2^64 - 1 = 18446744073 * 10^9 + 709551615. A division of 128 bits would cost more than the draw.
+ */
+static inline bool draw_ppb(struct random *random, uint64_t ppb) {
+    return ppb > 0 && random_u64(random) < ppb * 18446744073u + ppb * 709551615u / 1000000000u;
+}
 
 #endif

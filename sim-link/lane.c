@@ -108,9 +108,9 @@ void lane_close(struct lane *lane) {
 
 static void set_next(struct lane *lane) {
     uint64_t next_ns = TIME_NEVER;
-    for (size_t i = 0; i < lane->stages.count; i++) {
-        if (lane->stages.all[i]->next_ns < next_ns) {
-            next_ns = lane->stages.all[i]->next_ns;
+    for (size_t i = 0; i < lane->stages.timed_count; i++) {
+        if (lane->stages.timed[i]->next_ns < next_ns) {
+            next_ns = lane->stages.timed[i]->next_ns;
         }
     }
     lane->next_ns = next_ns;
@@ -155,13 +155,16 @@ uint64_t lane_next_ns(const struct lane *lane) {
 }
 
 void lane_run(struct lane *lane, uint64_t now_ns) {
-    for (size_t i = 0; i < lane->stages.count; i++) {
-        struct stage *stage = lane->stages.all[i];
+    uint64_t next_ns = TIME_NEVER;
+    /* A stage pushes to later ones only: when it has had its turn, its next is known. */
+    for (size_t i = 0; i < lane->stages.timed_count; i++) {
+        struct stage *stage = lane->stages.timed[i];
         if (stage->next_ns <= now_ns) {
             stage->ops->run(stage, now_ns);
         }
+        next_ns = stage->next_ns < next_ns ? stage->next_ns : next_ns;
     }
-    set_next(lane);
+    lane->next_ns = next_ns;
 }
 
 uint16_t lane_index(const struct lane *lane) {

@@ -195,6 +195,9 @@ static bool add(const struct build *build, bool wanted, new_stage *make, struct 
         stages->all[stages->count - 1]->after = stage;
     }
     stages->all[stages->count++] = stage;
+    if (stage->ops->run != NULL) {
+        stages->timed[stages->timed_count++] = stage;
+    }
     if (kept != NULL && build->hop == 0) {
         *kept = stage;
     }

@@ -9,6 +9,8 @@ enum { LANE_HOP_STAGES = 7, LANE_STAGES_LIMIT = LANE_HOP_STAGES * LANE_HOPS_LIMI
 struct lane_stages {
     struct stage *all[LANE_STAGES_LIMIT];
     size_t count;
+    struct stage *timed[LANE_STAGES_LIMIT]; /* those that may have something to run, in order */
+    size_t timed_count;
     struct stage *queues[LANE_HOPS_LIMIT];
     size_t queue_count;
     /* Of the first hop; NULL where there is none. */

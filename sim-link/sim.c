@@ -16,6 +16,7 @@ struct sim {
     uint64_t sample_ns; /* the sampler's next, or never */
     size_t count;
     struct lane *lanes[SIM_LANES_LIMIT];
+    uint64_t next_ns[SIM_LANES_LIMIT]; /* each lane's next event */
     /* A binary heap of the lanes' indices by (next event, index); `place` inverts it. */
     uint16_t heap[SIM_LANES_LIMIT];
     uint16_t place[SIM_LANES_LIMIT];
@@ -53,8 +54,8 @@ void sim_close(struct sim *sim) {
 }
 
 static bool comes_before(const struct sim *sim, uint16_t a, uint16_t b) {
-    uint64_t a_ns = lane_next_ns(sim->lanes[a]);
-    uint64_t b_ns = lane_next_ns(sim->lanes[b]);
+    uint64_t a_ns = sim->next_ns[a];
+    uint64_t b_ns = sim->next_ns[b];
     return a_ns < b_ns || (a_ns == b_ns && a < b);
 }
 
@@ -63,8 +64,13 @@ static void put(struct sim *sim, size_t at, uint16_t index) {
     sim->place[index] = (uint16_t)at;
 }
 
-/* Finds the place of a lane whose next event has changed. */
+/* Finds the place of a lane whose next event may have changed. */
 static void settle(struct sim *sim, uint16_t index) {
+    uint64_t next_ns = lane_next_ns(sim->lanes[index]);
+    if (next_ns == sim->next_ns[index]) {
+        return;
+    }
+    sim->next_ns[index] = next_ns;
     size_t at = sim->place[index];
     while (at > 0 && comes_before(sim, index, sim->heap[(at - 1) / 2])) {
         put(sim, at, sim->heap[(at - 1) / 2]);
@@ -99,7 +105,9 @@ enum satsync_status sim_add(struct sim *sim, const struct sim_lane *lane, struct
     options.live = sim->live;
     TRY(lane_open(&options, out, error));
     lane_watch(*out, sim->watch);
+    /* A lane is born without an event: last in the heap is its place. */
     sim->lanes[sim->count] = *out;
+    sim->next_ns[sim->count] = TIME_NEVER;
     put(sim, sim->count, options.index);
     sim->count++;
     settle(sim, options.index);
@@ -169,7 +177,7 @@ void sim_release(struct sim *sim, struct packet *packet) {
 }
 
 uint64_t sim_next_ns(const struct sim *sim) {
-    return sim->count == 0 ? TIME_NEVER : lane_next_ns(sim->lanes[sim->heap[0]]);
+    return sim->count == 0 ? TIME_NEVER : sim->next_ns[sim->heap[0]];
 }
 
 bool sim_step(struct sim *sim) {

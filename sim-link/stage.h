@@ -37,9 +37,13 @@ struct stage_ops {
     const char *name;
     /* Takes the packet over; it was let go by the stage before at now_ns. */
     void (*push)(struct stage *stage, uint64_t now_ns, struct packet *packet);
-    /* Lets go of what is due at now_ns; called when now_ns has reached next_ns. */
+    /* Lets go of what is due at now_ns; called when now_ns has reached next_ns. NULL: it keeps
+     * nothing. */
     void (*run)(struct stage *stage, uint64_t now_ns);
     void (*free)(struct stage *stage);
+    /* Takes packets before their now_ns too, as long as that never goes back, and keeps each for
+     * later: what it does depends on pushes alone. Saves the stage before an event a packet. */
+    bool early;
 };
 
 /* First member of each kind's struct. */

@@ -33,6 +33,10 @@ static void delay_push(struct stage *stage, uint64_t now_ns, struct packet *pack
         stage_pass(stage, now_ns, packet);
         return;
     }
+    if (stage->after != NULL && stage->after->ops->early && delay->list.first == NULL) {
+        stage_pass(stage, due_ns, packet);
+        return;
+    }
     packet->due_ns = due_ns;
     packet_list_push(&delay->list, packet);
     stage->held++;
@@ -57,7 +61,8 @@ static void delay_free(struct stage *stage) {
     memory_free(stage->allocator, stage);
 }
 
-static const struct stage_ops OPS = {"delay", delay_push, delay_run, delay_free};
+static const struct stage_ops OPS = {
+    .name = "delay", .push = delay_push, .run = delay_run, .free = delay_free};
 
 struct stage *stage_delay_new(const struct stage_delay_options *options,
                               const struct allocator *allocator) {

@@ -66,7 +66,8 @@ static void disorder_free(struct stage *stage) {
     memory_free(stage->allocator, stage);
 }
 
-static const struct stage_ops OPS = {"disorder", disorder_push, disorder_run, disorder_free};
+static const struct stage_ops OPS = {
+    .name = "disorder", .push = disorder_push, .run = disorder_run, .free = disorder_free};
 
 struct stage *stage_disorder_new(const struct stage_disorder_options *options,
                                  const struct allocator *allocator) {

@@ -96,7 +96,8 @@ static void gate_free(struct stage *stage) {
     memory_free(stage->allocator, stage);
 }
 
-static const struct stage_ops OPS = {"gate", gate_push, gate_run, gate_free};
+static const struct stage_ops OPS = {
+    .name = "gate", .push = gate_push, .run = gate_run, .free = gate_free};
 
 struct stage *stage_gate_new(const struct stage_gate_options *options,
                              const struct allocator *allocator) {

@@ -71,7 +71,8 @@ static void jitter_free(struct stage *stage) {
     memory_free(stage->allocator, stage);
 }
 
-static const struct stage_ops OPS = {"jitter", jitter_push, jitter_run, jitter_free};
+static const struct stage_ops OPS = {
+    .name = "jitter", .push = jitter_push, .run = jitter_run, .free = jitter_free, .early = true};
 
 struct stage *stage_jitter_new(const struct stage_jitter_options *options,
                                const struct allocator *allocator) {

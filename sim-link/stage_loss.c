@@ -46,16 +46,11 @@ static void loss_push(struct stage *stage, uint64_t now_ns, struct packet *packe
     }
 }
 
-static void loss_run(struct stage *stage, uint64_t now_ns) {
-    (void)now_ns;
-    stage->next_ns = TIME_NEVER;
-}
-
 static void loss_free(struct stage *stage) {
     memory_free(stage->allocator, stage);
 }
 
-static const struct stage_ops OPS = {"loss", loss_push, loss_run, loss_free};
+static const struct stage_ops OPS = {.name = "loss", .push = loss_push, .free = loss_free};
 
 struct stage *stage_loss_new(const struct stage_loss_options *options,
                              const struct allocator *allocator) {

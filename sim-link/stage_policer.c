@@ -29,16 +29,11 @@ static void policer_push(struct stage *stage, uint64_t now_ns, struct packet *pa
     stage_pass(stage, now_ns, packet);
 }
 
-static void policer_run(struct stage *stage, uint64_t now_ns) {
-    (void)now_ns;
-    stage->next_ns = TIME_NEVER;
-}
-
 static void policer_free(struct stage *stage) {
     memory_free(stage->allocator, stage);
 }
 
-static const struct stage_ops OPS = {"policer", policer_push, policer_run, policer_free};
+static const struct stage_ops OPS = {.name = "policer", .push = policer_push, .free = policer_free};
 
 struct stage *stage_policer_new(const struct stage_policer_options *options,
                                 const struct allocator *allocator) {

@@ -136,7 +136,8 @@ static void rate_free(struct stage *stage) {
     memory_free(stage->allocator, stage);
 }
 
-static const struct stage_ops OPS = {"rate", rate_push, rate_run, rate_free};
+static const struct stage_ops OPS = {
+    .name = "rate", .push = rate_push, .run = rate_run, .free = rate_free};
 
 struct stage *stage_rate_new(const struct stage_rate_options *options,
                              const struct allocator *allocator) {

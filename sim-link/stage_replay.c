@@ -85,7 +85,8 @@ static void replay_free(struct stage *stage) {
     memory_free(stage->allocator, stage);
 }
 
-static const struct stage_ops OPS = {"replay", replay_push, replay_run, replay_free};
+static const struct stage_ops OPS = {
+    .name = "replay", .push = replay_push, .run = replay_run, .free = replay_free};
 
 struct stage *stage_replay_new(const struct stage_replay_options *options,
                                const struct allocator *allocator) {

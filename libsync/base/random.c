@@ -4,43 +4,45 @@
 #include "base/wide.h"
 
 #include <assert.h>
+#include <string.h>
 
 void random_block(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t out[4]) {
-    uint32_t x[4] = {(uint32_t)counter, (uint32_t)(counter >> 32), (uint32_t)stream,
-                     (uint32_t)(stream >> 32)};
-    uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+    struct random random = {.seed = seed, .stream = stream, .counter = counter};
+    random_refill(&random);
+    memcpy(out, random.words, 4 * sizeof *out);
+}
+
+/* The blocks of several counters side by side, so that one's multiplications fill the gaps between
+ * another's: word i of block k is at[i][k]. */
+void random_refill(struct random *random) {
+    uint32_t at[4][RANDOM_BLOCKS];
+    uint32_t key[2] = {(uint32_t)random->seed, (uint32_t)(random->seed >> 32)};
+    for (int k = 0; k < RANDOM_BLOCKS; k++, random->counter++) {
+        at[0][k] = (uint32_t)random->counter;
+        at[1][k] = (uint32_t)(random->counter >> 32);
+        at[2][k] = (uint32_t)random->stream;
+        at[3][k] = (uint32_t)(random->stream >> 32);
+    }
     for (int round = 0; round < 10; round++) {
-        uint64_t p0 = (uint64_t)0xD2511F53u * x[0];
-        uint64_t p1 = (uint64_t)0xCD9E8D57u * x[2];
-        uint32_t y0 = (uint32_t)(p1 >> 32) ^ x[1] ^ key[0];
-        uint32_t y2 = (uint32_t)(p0 >> 32) ^ x[3] ^ key[1];
-        x[0] = y0;
-        x[1] = (uint32_t)p1;
-        x[2] = y2;
-        x[3] = (uint32_t)p0;
+        for (int k = 0; k < RANDOM_BLOCKS; k++) {
+            uint64_t p0 = (uint64_t)0xD2511F53u * at[0][k];
+            uint64_t p1 = (uint64_t)0xCD9E8D57u * at[2][k];
+            at[0][k] = (uint32_t)(p1 >> 32) ^ at[1][k] ^ key[0];
+            at[1][k] = (uint32_t)p1;
+            at[2][k] = (uint32_t)(p0 >> 32) ^ at[3][k] ^ key[1];
+            at[3][k] = (uint32_t)p0;
+        }
         key[0] += 0x9E3779B9u;
         key[1] += 0xBB67AE85u;
     }
-    for (int i = 0; i < 4; i++) {
-        out[i] = x[i];
+    for (int i = 0; i < RANDOM_WORDS; i++) {
+        random->words[i] = at[i % 4][i / 4];
     }
+    random->left = RANDOM_WORDS;
 }
 
 struct random random_of(uint64_t seed, uint64_t stream) {
     return (struct random){.seed = seed, .stream = stream};
-}
-
-uint32_t random_u32(struct random *random) {
-    if (random->left == 0) {
-        random_block(random->seed, random->stream, random->counter++, random->block);
-        random->left = 4;
-    }
-    return random->block[4 - random->left--];
-}
-
-uint64_t random_u64(struct random *random) {
-    uint64_t low = random_u32(random);
-    return low | (uint64_t)random_u32(random) << 32;
 }
 
 uint64_t random_below(struct random *random, uint64_t bound) {
