@@ -27,12 +27,18 @@ static const struct shell o3b[] = {
 };
 
 static const struct constellation constellations[] = {
-    {"starlink", starlink, 1, "FCC filing SAT-MOD-20200417-00037: 1,584 satellites at 550 km"},
-    {"starlink-all", starlink, 5, "FCC filing SAT-MOD-20200417-00037: 4,408 satellites"},
+    {"starlink", starlink, 1,
+     "https://www.aanda.org/articles/aa/full_html/2022/01/aa42101-21/T1.html: 72 planes of 22 at "
+     "550 km; phasing assumed"},
+    {"starlink-all", starlink, 5,
+     "https://www.aanda.org/articles/aa/full_html/2022/01/aa42101-21/T1.html: 4,408 satellites in "
+     "five shells; phasing assumed"},
     {"oneweb", oneweb, 1,
      "https://astrocom.news/oneweb-leo-satellite-analysis-performance-challenges (12 near-polar "
-     "planes at 1,200 km, no lasers); 49 a plane"},
-    {"kuiper", kuiper, 3, "https://en.wikipedia.org/wiki/Amazon_Leo: 3,236 satellites, modelled"},
+     "planes at 1,200 km, no lasers); 49 a plane assumed"},
+    {"kuiper", kuiper, 3,
+     "https://www.aanda.org/articles/aa/full_html/2022/01/aa42101-21/T1.html: 3,236 satellites in "
+     "three shells; phasing and least elevation assumed"},
     {"o3b", o3b, 1, "https://www.knowpia.com/knowpedia/O3b_mPOWER: 8,062 km; 20 satellites"},
 };
 
