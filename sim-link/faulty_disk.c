@@ -2,22 +2,31 @@
 
 #include "base/check.h"
 #include "sim-link/faulty_disk_tree.h"
+#include "sim-link/faulty_write.h"
 
 #include <string.h>
 
-enum stream { STREAM_ORDER, STREAM_CRASH };
+enum stream { STREAM_ORDER, STREAM_CRASH, STREAM_WRITE };
+
+struct queued {
+    struct disk_request *request;
+    enum faulty_write how;
+};
 
 struct faulty_disk {
     struct disk disk;
     struct faulty_tree tree;
     struct random order;
     struct random crash;
-    struct disk_request *queue[FAULTY_QUEUE_DEPTH];
+    struct random write;
+    struct queued queue[FAULTY_QUEUE_DEPTH];
     size_t queued;
     uint64_t operations;
     uint64_t off_at;
     uint64_t fail_at;
     enum satsync_status fail_status;
+    uint64_t spoil_at;
+    enum faulty_write spoil_how;
     uint64_t capacity;
     uint64_t generation; /* crashes so far */
     bool read_only;
@@ -206,9 +215,11 @@ static enum satsync_status submit(struct disk *disk, struct disk_request *reques
     if (faulty->queued == FAULTY_QUEUE_DEPTH) {
         return SATSYNC_AGAIN;
     }
+    bool spoiled = request->kind == DISK_REQUEST_WRITE && faulty->operations == faulty->spoil_at;
     request->done_bytes = 0;
     request->status = fate(faulty, request->kind == DISK_REQUEST_WRITE);
-    faulty->queue[faulty->queued++] = request;
+    faulty->queue[faulty->queued++] =
+        (struct queued){request, spoiled ? faulty->spoil_how : FAULTY_WRITE_WHOLE};
     return SATSYNC_OK;
 }
 
@@ -216,7 +227,8 @@ static bool is_aligned(const struct disk_request *request) {
     return ((uintptr_t)request->data | request->bytes | request->offset) % DISK_ALIGN == 0;
 }
 
-static enum satsync_status carry_out(struct faulty_disk *faulty, struct disk_request *request) {
+static enum satsync_status carry_out(struct faulty_disk *faulty, const struct queued *queued) {
+    struct disk_request *request = queued->request;
     struct disk_file *file = request->file;
     struct faulty_bytes *now = &file->node->now;
     unsigned needed = request->kind == DISK_REQUEST_READ ? DISK_READ : DISK_WRITE;
@@ -227,6 +239,9 @@ static enum satsync_status carry_out(struct faulty_disk *faulty, struct disk_req
         return SATSYNC_INVALID;
     }
     if (request->kind == DISK_REQUEST_READ) {
+        if (!faulty_file_is_readable(file->node, request->offset, request->bytes)) {
+            return SATSYNC_IO;
+        }
         size_t left = request->offset < now->bytes ? now->bytes - (size_t)request->offset : 0;
         request->done_bytes = left < request->bytes ? left : request->bytes;
         if (request->done_bytes > 0) {
@@ -238,9 +253,10 @@ static enum satsync_status carry_out(struct faulty_disk *faulty, struct disk_req
     if (end > now->bytes) {
         TRY(resize(faulty, file->node, end));
     }
-    if (request->bytes > 0) {
-        memcpy(now->at + request->offset, request->data, request->bytes);
-        faulty_file_touch(file->node, request->offset, request->bytes);
+    struct faulty_write_place place = {file->node, request->data, request->bytes, request->offset};
+    faulty_write_apply(&place, queued->how, &faulty->write);
+    if (queued->how == FAULTY_WRITE_SHORT) {
+        return SATSYNC_IO;
     }
     request->done_bytes = request->bytes;
     return SATSYNC_OK;
@@ -252,10 +268,11 @@ static struct disk_request *wait_for_one(struct disk *disk) {
         return NULL;
     }
     size_t picked = (size_t)random_below(&faulty->order, faulty->queued);
-    struct disk_request *request = faulty->queue[picked];
+    struct queued queued = faulty->queue[picked];
+    struct disk_request *request = queued.request;
     faulty->queue[picked] = faulty->queue[--faulty->queued];
     if (request->status == SATSYNC_OK) {
-        request->status = faulty_disk_is_off(disk) ? SATSYNC_IO : carry_out(faulty, request);
+        request->status = faulty_disk_is_off(disk) ? SATSYNC_IO : carry_out(faulty, &queued);
     }
     return request;
 }
@@ -412,7 +429,8 @@ struct disk *faulty_disk_new(uint64_t seed, const struct allocator *allocator) {
     faulty->disk.ops = &ops;
     faulty->order = random_of(seed, STREAM_ORDER);
     faulty->crash = random_of(seed, STREAM_CRASH);
-    faulty->off_at = faulty->fail_at = faulty->capacity = UINT64_MAX;
+    faulty->write = random_of(seed, STREAM_WRITE);
+    faulty->off_at = faulty->fail_at = faulty->spoil_at = faulty->capacity = UINT64_MAX;
     faulty->allocator = allocator;
     return &faulty->disk;
 }
@@ -444,6 +462,20 @@ enum satsync_status faulty_disk_rot(struct disk *disk, const char *path, uint64_
         node->safe.at[offset] ^= mask;
     }
     return SATSYNC_OK;
+}
+
+void faulty_disk_spoil_write_at(struct disk *disk, uint64_t operation, enum faulty_write how) {
+    of(disk)->spoil_at = operation;
+    of(disk)->spoil_how = how;
+}
+
+enum satsync_status faulty_disk_make_unreadable(struct disk *disk, const char *path,
+                                                uint64_t offset, uint64_t bytes) {
+    struct faulty_node *node = faulty_tree_find(&of(disk)->tree, path);
+    if (!node || bytes == 0 || offset >= node->now.bytes || bytes > node->now.bytes - offset) {
+        return SATSYNC_NOT_FOUND;
+    }
+    return faulty_file_spoil(&of(disk)->tree, node, offset, bytes);
 }
 
 void faulty_disk_set_capacity(struct disk *disk, uint64_t bytes) {

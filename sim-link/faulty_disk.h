@@ -8,6 +8,9 @@
  * subset survives (a rename is there whole or not at all). A sync that fails loses what it should
  * have kept, for good, as Linux does.
  *
+ * It also does what a bad disk does: bits rot, sectors cannot be read, single writes are torn, lost
+ * or misdirected without a word, or fail half way.
+ *
  * Requests are carried out when they are waited for, in random order, so that a buffer that is
  * touched too early is seen. Requests on direct files must be aligned. The same seed and the same
  * calls give the same disk on every machine. Owner thread.
@@ -45,6 +48,23 @@ void faulty_disk_fail_at(struct disk *disk, uint64_t operation, enum satsync_sta
  * seed's choice of the rest. Files that are open stay to be closed and are good for nothing else;
  * locks are gone. SATSYNC_NO_MEMORY: the host has none, and the disk is of no more use. */
 enum satsync_status faulty_disk_crash(struct disk *disk) SATSYNC_MUST_CHECK;
+
+/* What a bad disk makes of a write. But for the last it says that all is well. */
+enum faulty_write {
+    FAULTY_WRITE_WHOLE,
+    FAULTY_WRITE_LOST,        /* nothing is written: what was there stays, also after a sync */
+    FAULTY_WRITE_TORN,        /* some sectors are written, by the seed; at least one is not */
+    FAULTY_WRITE_MISDIRECTED, /* it is written where the next write would go, behind its place */
+    FAULTY_WRITE_SHORT        /* fails with SATSYNC_IO after some of its first sectors */
+};
+
+/* Operation number `operation`, if it is a write, goes that way once. UINT64_MAX: none. */
+void faulty_disk_spoil_write_at(struct disk *disk, uint64_t operation, enum faulty_write how);
+
+/* Reads of a sector that has one of these bytes fail with SATSYNC_IO until the sector is written
+ * again. NOT_FOUND: no such file or no such bytes. */
+enum satsync_status faulty_disk_make_unreadable(struct disk *disk, const char *path,
+                                                uint64_t offset, uint64_t bytes) SATSYNC_MUST_CHECK;
 
 /* Turns bits of one durable byte, as rot does. NOT_FOUND: no such file or no such byte. */
 enum satsync_status faulty_disk_rot(struct disk *disk, const char *path, uint64_t offset,

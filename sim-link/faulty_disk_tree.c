@@ -29,6 +29,7 @@ void faulty_tree_fini(struct faulty_tree *tree) {
         memory_free(tree->allocator, node->now.at);
         memory_free(tree->allocator, node->safe.at);
         memory_free(tree->allocator, node->lost.at);
+        memory_free(tree->allocator, node->bad.at);
         memory_free(tree->allocator, node->names_now.at);
         memory_free(tree->allocator, node->names_safe.at);
         memory_free(tree->allocator, node->changes);
@@ -206,7 +207,31 @@ void faulty_file_touch(struct faulty_node *file, uint64_t offset, uint64_t bytes
         if (sector < file->lost.bytes) {
             file->lost.at[sector] = false;
         }
+        if (sector < file->bad.bytes) {
+            file->bad.at[sector] = false;
+        }
     }
+}
+
+enum satsync_status faulty_file_spoil(struct faulty_tree *tree, struct faulty_node *file,
+                                      uint64_t offset, uint64_t bytes) {
+    uint64_t last = (offset + bytes - 1) / FAULTY_SECTOR_BYTES;
+    if (last >= file->bad.bytes) {
+        TRY(faulty_bytes_resize(tree, &file->bad, last + 1));
+    }
+    memset(file->bad.at + offset / FAULTY_SECTOR_BYTES, true,
+           last + 1 - offset / FAULTY_SECTOR_BYTES);
+    return SATSYNC_OK;
+}
+
+bool faulty_file_is_readable(const struct faulty_node *file, uint64_t offset, uint64_t bytes) {
+    for (uint64_t sector = offset / FAULTY_SECTOR_BYTES;
+         bytes > 0 && sector <= (offset + bytes - 1) / FAULTY_SECTOR_BYTES; sector++) {
+        if (sector < file->bad.bytes && file->bad.at[sector]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static enum satsync_status crash_directory(struct faulty_tree *tree, struct faulty_node *directory,

@@ -49,6 +49,7 @@ struct faulty_node {
     struct faulty_bytes safe;
     /* Sectors that a failed sync should have kept: never durable unless they are written again. */
     struct faulty_bytes lost; /* a byte per sector */
+    struct faulty_bytes bad;  /* likewise: those that cannot be read */
     unsigned opens;
     unsigned shared_locks;
     bool exclusive_lock;
@@ -94,6 +95,11 @@ enum satsync_status faulty_bytes_resize(struct faulty_tree *tree, struct faulty_
 
 enum satsync_status faulty_file_sync(struct faulty_tree *tree, struct faulty_node *file);
 enum satsync_status faulty_file_fail_sync(struct faulty_tree *tree, struct faulty_node *file);
+
+/* Makes the sectors of these bytes unreadable until they are written. */
+enum satsync_status faulty_file_spoil(struct faulty_tree *tree, struct faulty_node *file,
+                                      uint64_t offset, uint64_t bytes);
+bool faulty_file_is_readable(const struct faulty_node *file, uint64_t offset, uint64_t bytes);
 
 /* Says that these bytes were just written. */
 void faulty_file_touch(struct faulty_node *file, uint64_t offset, uint64_t bytes);

@@ -219,6 +219,119 @@ static void test_unaligned_requests_on_direct_files_are_refused(void **state) {
     disk->ops->free(disk);
 }
 
+/* 'a' is there and durable; then 'b' is written over it, and goes a bad way. */
+static enum satsync_status overwrite(struct disk *disk, struct disk_file *file,
+                                     enum faulty_write how) {
+    assert_int_equal(fill(disk, file, 'a'), SATSYNC_OK);
+    assert_int_equal(disk->ops->sync(disk, file, NULL), SATSYNC_OK);
+    assert_int_equal(disk->ops->sync_directory(disk, "/", NULL), SATSYNC_OK);
+    faulty_disk_spoil_write_at(disk, faulty_disk_operations(disk), how);
+    enum satsync_status status = fill(disk, file, 'b');
+    assert_int_equal(disk->ops->sync(disk, file, NULL), SATSYNC_OK);
+    return status;
+}
+
+static size_t count_of(const uint8_t *data, size_t bytes, int value) {
+    size_t count = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        count += data[i] == value;
+    }
+    return count;
+}
+
+static void test_a_lost_write_is_acknowledged_and_never_there(void **state) {
+    (void)state;
+    uint8_t data[2 * BYTES];
+    struct disk *disk = faulty_disk_new(1, NULL);
+    struct disk_file *file = create(disk, "/f");
+    assert_int_equal(overwrite(disk, file, FAULTY_WRITE_LOST), SATSYNC_OK);
+    assert_int_equal(read_back(disk, "/f", data), BYTES);
+    assert_int_equal(count_of(data, BYTES, 'a'), BYTES);
+    assert_int_equal(fill(disk, file, 'c'), SATSYNC_OK); /* once only */
+    assert_int_equal(read_back(disk, "/f", data), BYTES);
+    assert_int_equal(count_of(data, BYTES, 'c'), BYTES);
+    disk->ops->close(disk, file);
+    disk->ops->free(disk);
+}
+
+static void test_a_torn_write_leaves_old_sectors_among_the_new(void **state) {
+    (void)state;
+    size_t seen[BYTES / FAULTY_SECTOR_BYTES + 1] = {0};
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        uint8_t data[2 * BYTES];
+        struct disk *disk = faulty_disk_new(seed, NULL);
+        struct disk_file *file = create(disk, "/f");
+        assert_int_equal(overwrite(disk, file, FAULTY_WRITE_TORN), SATSYNC_OK);
+        assert_int_equal(read_back(disk, "/f", data), BYTES);
+        size_t fresh = count_of(data, BYTES, 'b');
+        assert_int_equal(fresh + count_of(data, BYTES, 'a'), BYTES);
+        assert_int_equal(fresh % FAULTY_SECTOR_BYTES, 0);
+        seen[fresh / FAULTY_SECTOR_BYTES]++;
+        disk->ops->close(disk, file);
+        disk->ops->free(disk);
+    }
+    assert_int_equal(seen[BYTES / FAULTY_SECTOR_BYTES], 0);
+    assert_true(seen[2] > 0 && seen[4] > 0);
+}
+
+static void test_a_short_write_fails_with_its_beginning_done(void **state) {
+    (void)state;
+    size_t partly = 0;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        uint8_t data[2 * BYTES];
+        struct disk *disk = faulty_disk_new(seed, NULL);
+        struct disk_file *file = create(disk, "/f");
+        assert_int_equal(overwrite(disk, file, FAULTY_WRITE_SHORT), SATSYNC_IO);
+        assert_int_equal(read_back(disk, "/f", data), BYTES);
+        size_t fresh = count_of(data, BYTES, 'b');
+        assert_true(fresh < BYTES && fresh % FAULTY_SECTOR_BYTES == 0);
+        assert_int_equal(count_of(data, fresh, 'b'), fresh);
+        partly += fresh > 0;
+        disk->ops->close(disk, file);
+        disk->ops->free(disk);
+    }
+    assert_in_range(partly, 30, 50);
+}
+
+static void test_a_misdirected_write_hits_what_lies_behind(void **state) {
+    (void)state;
+    uint8_t data[2 * BYTES];
+    struct disk *disk = faulty_disk_new(1, NULL);
+    struct disk_file *file = create(disk, "/f");
+    assert_int_equal(disk->ops->truncate(disk, file, 2 * BYTES, NULL), SATSYNC_OK);
+    assert_int_equal(overwrite(disk, file, FAULTY_WRITE_MISDIRECTED), SATSYNC_OK);
+    assert_int_equal(read_back(disk, "/f", data), 2 * BYTES);
+    assert_int_equal(count_of(data, BYTES, 'a'), BYTES);
+    assert_int_equal(count_of(data + BYTES, BYTES, 'b'), BYTES);
+    disk->ops->close(disk, file);
+    disk->ops->free(disk);
+}
+
+static void test_an_unreadable_sector_fails_until_it_is_written(void **state) {
+    (void)state;
+    uint8_t data[2 * BYTES];
+    struct disk *disk = faulty_disk_new(1, NULL);
+    struct disk_file *file = create(disk, "/f");
+    assert_int_equal(fill(disk, file, 'a'), SATSYNC_OK);
+    assert_int_equal(faulty_disk_make_unreadable(disk, "/f", 1000, 1), SATSYNC_OK);
+    struct disk_request request = {
+        .kind = DISK_REQUEST_READ, .file = file, .data = data, .bytes = 1024};
+    assert_int_equal(disk->ops->submit(disk, &request), SATSYNC_OK);
+    assert_non_null(disk->ops->wait(disk));
+    assert_int_equal(request.status, SATSYNC_IO);
+    request.offset = 1024; /* the next sector is well */
+    assert_int_equal(disk->ops->submit(disk, &request), SATSYNC_OK);
+    assert_non_null(disk->ops->wait(disk));
+    assert_int_equal(request.status, SATSYNC_OK);
+    assert_int_equal(fill(disk, file, 'b'), SATSYNC_OK);
+    assert_int_equal(read_back(disk, "/f", data), BYTES);
+    assert_int_equal(count_of(data, BYTES, 'b'), BYTES);
+    assert_int_equal(faulty_disk_make_unreadable(disk, "/g", 0, 1), SATSYNC_NOT_FOUND);
+    assert_int_equal(faulty_disk_make_unreadable(disk, "/f", BYTES, 1), SATSYNC_NOT_FOUND);
+    disk->ops->close(disk, file);
+    disk->ops->free(disk);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_keeps_the_contract_of_a_disk),
@@ -229,6 +342,11 @@ int main(void) {
         cmocka_unit_test(test_without_power_nothing_works_until_the_crash),
         cmocka_unit_test(test_capacity_and_rot),
         cmocka_unit_test(test_unaligned_requests_on_direct_files_are_refused),
+        cmocka_unit_test(test_a_lost_write_is_acknowledged_and_never_there),
+        cmocka_unit_test(test_a_torn_write_leaves_old_sectors_among_the_new),
+        cmocka_unit_test(test_a_short_write_fails_with_its_beginning_done),
+        cmocka_unit_test(test_a_misdirected_write_hits_what_lies_behind),
+        cmocka_unit_test(test_an_unreadable_sector_fails_until_it_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
