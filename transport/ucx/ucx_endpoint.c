@@ -17,7 +17,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { QUEUE_EVENTS = 1024, PROGRESS_A_POLL = 16, LOOKS_BEFORE_YIELD = 64, REST_MS = 1 };
+enum {
+    QUEUE_EVENTS = 1024,
+    PROGRESS_A_POLL = 16,
+    LOOKS_A_CLOCK = 64,
+    REST_MS = 1,
+    LOOKS_A_WORD = 64
+};
 /* How long closing waits for what was sent to reach peers that listen. */
 #define FAREWELL_NS UINT64_C(1000000000)
 #define SECOND_NS UINT64_C(1000000000)
@@ -108,9 +114,16 @@ static void sweep(struct hub *hub) {
     }
 }
 
+static unsigned progress_urgent(struct hub *hub) {
+    ucx_quiet_begin();
+    unsigned count = ucp_worker_progress(hub->urgent);
+    ucx_quiet_end();
+    return count;
+}
+
 /* What a peer said before its link broke is heard first. */
 static void end_doomed(struct hub *hub) {
-    while (ucp_worker_progress(hub->urgent) > 0) {
+    while (progress_urgent(hub) > 0) {
     }
     hub->has_doomed = false;
     for (size_t i = 0; i < LINKS_MOST; i++) {
@@ -135,11 +148,13 @@ static bool take_event(struct hub *hub, struct link_event *event) {
     return true;
 }
 
+/* Urgent words are rare: they are looked for before sleeping, and now and then while messages come,
+ * for over TCP each look is a system call. */
 static unsigned progress(struct hub *hub) {
     ucx_quiet_begin();
-    unsigned count = ucp_worker_progress(hub->worker) + ucp_worker_progress(hub->urgent);
+    unsigned count = ucp_worker_progress(hub->worker);
     ucx_quiet_end();
-    return count;
+    return ++hub->looks % LOOKS_A_WORD == 0 ? count + progress_urgent(hub) : count;
 }
 
 static void send_acks(struct hub *hub) {
@@ -184,9 +199,10 @@ static bool look(struct hub *hub, uint64_t until_ns) {
     end_ns = end_ns < until_ns ? end_ns : until_ns;
     for (unsigned looks = 1;; looks++) {
         if (progress(hub) > 0 || hub->count > 0 || hub->has_doomed) {
+            ucx_spin_paid(&hub->spin);
             return true;
         }
-        if (looks % LOOKS_BEFORE_YIELD == 0) {
+        if (looks % LOOKS_A_CLOCK == 0) {
             uint64_t now_ns = clock_now();
             if (now_ns >= end_ns) {
                 ucx_spin_in_vain(&hub->spin, now_ns - begin_ns);
@@ -203,8 +219,11 @@ static int hub_arm(struct endpoint *endpoint) {
     if (hub->count > 0 || hub->has_doomed || hub->ready) {
         return -1;
     }
-    bool is_armed = ucp_worker_arm(hub->worker) == UCS_OK && ucp_worker_arm(hub->urgent) == UCS_OK;
-    return is_armed ? hub->epoll_fd : -1;
+    if (ucp_worker_arm(hub->urgent) != UCS_OK) {
+        progress_urgent(hub);
+        return -1;
+    }
+    return ucp_worker_arm(hub->worker) == UCS_OK ? hub->epoll_fd : -1;
 }
 
 static void hub_wait(struct endpoint *endpoint, uint64_t until_ns) {

@@ -136,6 +136,7 @@ struct hub {
     int epoll_fd;
     int wake_fd;
     struct ucx_spin spin;
+    unsigned looks;
 
     struct queued *queue; /* a ring of `capacity`, a power of two */
     size_t capacity;

@@ -17,6 +17,10 @@ uint64_t ucx_spin_allowed(struct ucx_spin *spin, uint64_t now_ns) {
     return least(spin->saved_ns, SPIN_ONCE_NS);
 }
 
+void ucx_spin_paid(struct ucx_spin *spin) {
+    spin->saved_ns = least(spin->saved_ns + SPIN_ONCE_NS, SPIN_SAVED_NS);
+}
+
 void ucx_spin_in_vain(struct ucx_spin *spin, uint64_t spent_ns) {
     spin->saved_ns -= least(spin->saved_ns, spent_ns);
 }

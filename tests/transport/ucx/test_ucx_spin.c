@@ -43,10 +43,28 @@ static void test_spent_time_comes_back_at_its_share(void **state) {
     assert_int_equal(ucx_spin_allowed(&spin, 1), 100); /* a clock that went back */
 }
 
+static void test_each_find_pays_for_one_look_in_vain(void **state) {
+    (void)state;
+    struct ucx_spin spin = ucx_spin_of(0);
+    ucx_spin_in_vain(&spin, SECOND_NS);
+    for (unsigned i = 0; i < 1000; i++) {
+        ucx_spin_paid(&spin);
+        assert_int_equal(ucx_spin_allowed(&spin, 0), SPIN_ONCE_NS);
+        ucx_spin_in_vain(&spin, SPIN_ONCE_NS);
+    }
+    assert_int_equal(ucx_spin_allowed(&spin, 0), 0);
+    for (unsigned i = 0; i < 1000; i++) {
+        ucx_spin_paid(&spin); /* however many, no more than SPIN_SAVED_NS is kept */
+    }
+    ucx_spin_in_vain(&spin, SPIN_SAVED_NS);
+    assert_int_equal(ucx_spin_allowed(&spin, 0), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_looking_in_vain_is_bounded),
         cmocka_unit_test(test_looking_that_pays_is_free),
+        cmocka_unit_test(test_each_find_pays_for_one_look_in_vain),
         cmocka_unit_test(test_spent_time_comes_back_at_its_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
