@@ -9,6 +9,7 @@
 #include "bench/results.h"
 #include "bench/scenario.h"
 #include "bench/store_speed.h"
+#include "bench/ucx_speed.h"
 #include "bench/virtual_link.h"
 
 #include <errno.h>
@@ -107,6 +108,10 @@ static enum satsync_status run_kind(struct bench *bench, const struct scenario *
         return outer_step_run(scenario, rows, error);
     case SCENARIO_QUANTISE:
         return quantise_speed_run(scenario, &files, rows, count, error);
+    case SCENARIO_UCX_STREAM:
+    case SCENARIO_UCX_PING:
+    case SCENARIO_UCX_REDUCE:
+        return ucx_speed_run(scenario, rows, count, error);
     }
     return SATSYNC_INVALID;
 }

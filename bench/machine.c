@@ -1,5 +1,6 @@
 #include "bench/machine.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,4 +51,26 @@ uint64_t machine_now_ns(void) {
 
 uint64_t machine_cpu_ns(void) {
     return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+int machine_core(unsigned n) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) {
+        return -1;
+    }
+    for (int core = 0; core < CPU_SETSIZE; core++) {
+        if (CPU_ISSET(core, &set) && n-- == 0) {
+            return core;
+        }
+    }
+    return -1;
+}
+
+void machine_stay_on(int core) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (core >= 0) {
+        CPU_SET(core, &set);
+        (void)sched_setaffinity(0, sizeof set, &set);
+    }
 }

@@ -10,6 +10,7 @@ enum {
     KEY_ABOUT,
     KEY_KIND,
     KEY_LINK,
+    KEY_TRANSPORTS,
     KEY_CONTROLLER,
     KEY_RATE,
     KEY_BYTES,
@@ -22,10 +23,13 @@ enum {
 static const struct satsync_option rows[] = {
     [KEY_ABOUT] = {"about", SATSYNC_OPTION_TEXT, "TEXT", NULL, 1, SCENARIO_TEXT_BYTES - 1,
                    "What is measured, in a sentence."},
-    [KEY_KIND] = {"kind", SATSYNC_OPTION_CHOICE, "link|loopback|codec|store|outer|quantise", "link",
-                  0, 5, "Which part is measured."},
+    [KEY_KIND] = {"kind", SATSYNC_OPTION_CHOICE,
+                  "link|loopback|codec|store|outer|quantise|ucx-stream|ucx-ping|ucx-reduce", "link",
+                  0, 8, "Which part is measured."},
     [KEY_LINK] = {"link", SATSYNC_OPTION_TEXT, "LINK", NULL, 1, SCENARIO_TEXT_BYTES - 1,
                   "The emulated link, as satsync-link reads it."},
+    [KEY_TRANSPORTS] = {"transports", SATSYNC_OPTION_TEXT, "LIST", NULL, 1, SCENARIO_TEXT_BYTES - 1,
+                        "What UCX may use, as in UCX_TLS."},
     [KEY_CONTROLLER] =
         {"controller", SATSYNC_OPTION_CHOICE, "rated|model|remembered", "rated", 0, 2,
          "Whether the sender is told the rate, finds it out, or remembers the path."},
@@ -60,6 +64,9 @@ static void take(struct scenario *scenario, int key, uint64_t value, const char 
         break;
     case KEY_LINK:
         snprintf(scenario->link, sizeof scenario->link, "%s", text);
+        break;
+    case KEY_TRANSPORTS:
+        snprintf(scenario->transports, sizeof scenario->transports, "%s", text);
         break;
     case KEY_CONTROLLER:
         scenario->controller = (enum scenario_controller)value;
@@ -146,6 +153,8 @@ enum satsync_status scenario_parse(const char *name, const char *text, struct sc
     bool needs_link = scenario->kind == SCENARIO_LINK || scenario->kind == SCENARIO_OUTER;
     ENSURE(!needs_link || scenario->link[0], error, SATSYNC_INVALID, name,
            "scenario \"%s\" is over a link and names none; add a line \"link NAME\"", name);
+    ENSURE(scenario->kind < SCENARIO_UCX_STREAM || scenario->transports[0], error, SATSYNC_INVALID,
+           name, "scenario \"%s\" is over UCX; add a line \"transports LIST\"", name);
     return SATSYNC_OK;
 }
 

@@ -18,7 +18,10 @@ enum scenario_kind {
     SCENARIO_CODEC,
     SCENARIO_STORE,
     SCENARIO_OUTER,
-    SCENARIO_QUANTISE
+    SCENARIO_QUANTISE,
+    SCENARIO_UCX_STREAM,
+    SCENARIO_UCX_PING,
+    SCENARIO_UCX_REDUCE
 };
 enum scenario_controller { CONTROLLER_RATED, CONTROLLER_MODEL, CONTROLLER_REMEMBERED };
 
@@ -28,12 +31,13 @@ struct scenario {
     char name[64];
     char about[SCENARIO_TEXT_BYTES];
     enum scenario_kind kind;
-    char link[SCENARIO_TEXT_BYTES]; /* of link scenarios: as satsync-link reads it */
+    char link[SCENARIO_TEXT_BYTES];       /* of link scenarios: as satsync-link reads it */
+    char transports[SCENARIO_TEXT_BYTES]; /* of ucx scenarios: UCX_TLS */
     enum scenario_controller controller;
     uint64_t rate_bps;          /* what the rated controller is told; 0: the link's own */
     enum quantise_codec values; /* of outer steps: how contributions are coded */
     uint64_t bytes;
-    uint64_t messages; /* of link scenarios: of `bytes` each, one after the other */
+    uint64_t messages; /* of link and ucx scenarios: of `bytes` each */
     uint64_t seeds;
     uint64_t target_ppb; /* share that must be reached; 0: for information */
 };

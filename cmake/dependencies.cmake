@@ -15,6 +15,8 @@ if(SATSYNC_LIBCRYPTO)
 endif()
 # Optional: without it the ranks of a site have no UCX module, and all else is as ever.
 pkg_check_modules(UCX IMPORTED_TARGET ucx>=1.12)
+# Optional: satsync-bench compares all-reduce with it.
+pkg_check_modules(OPEN_MPI IMPORTED_TARGET ompi-c)
 if(SATSYNC_TESTS)
     pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka>=1.1.5)
 endif()

@@ -54,3 +54,9 @@ target_link_libraries(satsync_bench_parts PUBLIC satsync_everything PkgConfig::J
 add_executable(satsync-bench bench/main.c)
 target_link_libraries(satsync-bench PRIVATE satsync_bench_parts)
 install(TARGETS satsync-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# What it compares all-reduce with.
+if(OPEN_MPI_FOUND)
+    add_executable(satsync-bench-openmpi bench/open_mpi/reduce.c)
+    target_link_libraries(satsync-bench-openmpi PRIVATE satsync_flags PkgConfig::OPEN_MPI)
+    install(TARGETS satsync-bench-openmpi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()

@@ -34,8 +34,10 @@ ARROWS = {
                      "transport/udp"),
     # It measures single parts, which <satsync/...> does not show: codecs by themselves, and links in
     # virtual time, where the engine's threads would make runs differ.
-    "bench": ("libsync/base", "libsync/port", "libsync/codec", "libsync/rounds", "transport/wan",
-              "transport/udp", "transport/link", "sim-link"),
+    "bench": ("libsync/base", "libsync/port", "libsync/codec", "libsync/collective",
+              "libsync/rounds", "transport/wan", "transport/udp", "transport/ucx",
+              "transport/link", "sim-link"),
+    "bench/open_mpi": (),
     "examples": (),
 }
 ANYTHING = ("tests", "assembly.c")
@@ -58,6 +60,7 @@ FENCES = {
     "ucp/": ("transport/ucx/",),
     "ucs/": ("transport/ucx/",),
     "uct/": ("transport/ucx/",),
+    "mpi.h": ("bench/open_mpi/",),
     "raft.h": ("libsync/rounds/agreement_wire.h",),
     "jansson.h": ("libsync/model/json_tree.c", "ckpt/cli/", "bench/", "examples/"),
     "pthread.h": ("libsync/engine/", "transport/link/"),
