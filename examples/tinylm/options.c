@@ -30,6 +30,7 @@ const char options_usage[] =
     "  --promises FILE     what this site promises to the others; outlives the process\n"
     "  --inner H           inner steps between outer steps (20)\n"
     "  --overlap N         inner steps trained while an outer step is under way (0)\n"
+    "  --deadline S        seconds that an outer step is waited for, once it is due (15)\n"
     "  --fragments N       pieces that the model is exchanged in (1)\n"
     "  --codec NAME        of contributions: int8, bf16 or fp32 (int8)\n"
     "RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT make it one of several processes of the site,\n"
@@ -78,6 +79,7 @@ static int parse_option(struct options *options, char **words, int *used) {
         {"--promises", NULL, &options->promises, NULL},
         {"--inner", &options->inner, NULL, NULL},
         {"--overlap", &options->overlap, NULL, NULL},
+        {"--deadline", &options->deadline, NULL, NULL},
         {"--fragments", &options->fragments, NULL, NULL},
         {"--codec", NULL, &options->codec, NULL},
         {"--quiet", NULL, NULL, &options->quiet},
@@ -134,8 +136,14 @@ static int check_sites(const struct options *options) {
     if (options->sites && options->share) {
         return options_refuse("--share", "sites share the text by their numbers");
     }
-    if (options->inner == 0 || options->fragments == 0) {
-        return options_refuse(options->inner ? "--fragments" : "--inner", "0 is too few");
+    if (options->inner == 0 || options->fragments == 0 || options->deadline == 0) {
+        return options_refuse(!options->inner      ? "--inner"
+                              : options->fragments ? "--deadline"
+                                                   : "--fragments",
+                              "0 is too few");
+    }
+    if (options->deadline > 86400) {
+        return options_refuse("--deadline", "more than a day");
     }
     return 0;
 }
@@ -146,6 +154,7 @@ int options_parse(struct options *options, char **words) {
                                 .hidden = 192,
                                 .lanes = 16,
                                 .inner = 20,
+                                .deadline = 15,
                                 .fragments = 1,
                                 .codec = "int8",
                                 .key = getenv("SATSYNC_KEY")};

@@ -33,6 +33,7 @@ struct options {
     uint64_t inner;
     uint64_t overlap;
     uint64_t fragments;
+    uint64_t deadline; /* seconds */
 
     int quiet;
     int json;

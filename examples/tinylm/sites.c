@@ -9,6 +9,7 @@
 /* What serves this model at 20 inner steps: see README.md. */
 static const double outer_rate = 0.5;
 static const double outer_momentum = 0.3;
+#define SECOND_NS UINT64_C(1000000000)
 #define WAIT_NS UINT64_C(120000000000)
 enum { LINE_BYTES = 1024, LINGER_SECONDS = 10 };
 
@@ -149,6 +150,8 @@ int sites_join(struct sites *sites, const struct options *options, struct traine
     group.fragments = (uint32_t)options->fragments;
     group.inner_steps = options->inner;
     group.overlap_steps = options->overlap;
+    group.deadline_ns = options->deadline * SECOND_NS;
+    group.collect_ns = group.deadline_ns / 3 * 2;
     group.outer_rate = outer_rate;
     group.outer_momentum = outer_momentum;
     int failed = codec_of(options->codec, &group.codec);

@@ -26,9 +26,14 @@ set_tests_properties(campaign.big PROPERTIES TIMEOUT 600 LABELS campaign)
 # Whole trainings: too long under a sanitizer.
 if(NOT SATSYNC_SANITIZE AND NOT SATSYNC_FUZZ)
     add_test(NAME campaign.sites COMMAND ${Python3_EXECUTABLE}
-        ${CMAKE_CURRENT_SOURCE_DIR}/campaign/sites.py ${CMAKE_BINARY_DIR} --count 2)
+        ${CMAKE_CURRENT_SOURCE_DIR}/campaign/sites.py ${CMAKE_BINARY_DIR} --seed 3 --count 3)
     set_tests_properties(campaign.sites PROPERTIES TIMEOUT 1200 LABELS campaign)
 endif()
+add_executable(campaign_site campaign/site.c)
+target_link_libraries(campaign_site PRIVATE satsync_test_support)
+add_test(NAME campaign.sites_bits COMMAND ${Python3_EXECUTABLE}
+    ${CMAKE_CURRENT_SOURCE_DIR}/campaign/sites_bits.py ${CMAKE_BINARY_DIR} --count 3)
+set_tests_properties(campaign.sites_bits PROPERTIES TIMEOUT 600 LABELS campaign)
 
 # Group operations among real processes over each transport of UCX.
 if(UCX_FOUND)

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Three sites train one model as processes, over emulated links, and by seed one of them is killed,
-frozen, or cut off, for longer than an outer step may take. Each time: the sites left go on, nobody
-waits for an outer step beyond its deadline, each step is decided once, and at the end all three hold
-the same state."""
+frozen, its packets lost, or its links taken down, for longer than an outer step may take. Each time:
+the sites left go on, nobody waits for an outer step beyond its deadline, each step is decided once,
+the site that was away misses no step but the one under way once it has caught up, and at the end all
+three hold the same state. In every second trial a site is two processes."""
 
+import concurrent.futures
 import json
 import os
 import random
@@ -19,10 +21,13 @@ sys.path.insert(0, os.path.dirname(__file__))
 from tally import Tally  # pylint: disable=wrong-import-position
 
 SITES = 3
-LINK = "plain?rate=200M&rtt=20ms"
-DEADLINE_NS = 15_000_000_000  # of an outer step, the default
-GRACE_NS = 200_000_000
-KINDS = ("kill", "freeze", "cut off", "part")
+LINK = "plain?rate=200M&rtt=400ms"  # an outer step takes a second
+INNER = 10
+GRACE_S = 0.2
+# What happens, and for how long at full length: longer than the deadline in any case.
+KINDS = {"kill": 20, "freeze": 20, "blackhole": 60, "partition": 60}
+DEADLINE_S = {True: 15, False: 2}  # of an outer step, at full length or not
+SHORT_S = 3
 DECIDED = re.compile(r"^outer step (\d+), sites ([0-9a-f]+): an outer step is decided$", re.M)
 
 
@@ -36,18 +41,35 @@ def free_ports(count):
     return ports
 
 
+def start_relay(build, link, port, control=None):
+    """The process and where it listens."""
+    process = subprocess.Popen(
+        [os.path.join(build, "satsync-link"), "relay", link, "127.0.0.1:0", f"127.0.0.1:{port}",
+         "--json", *(["--control", control] if control else [])],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return process, json.loads(process.stdout.readline())["address"]
+
+
 class World:
-    def __init__(self, build, folder, seed, away_s):
-        self.build, self.folder, self.away_s = build, folder, away_s
+    """Sites of one or two processes each, rank 0 first, and a relay for each two sites."""
+
+    def __init__(self, build, folder, seed, full):
+        self.build, self.folder, self.full = build, folder, full
         self.random = random.Random(seed)
-        self.ports = free_ports(SITES)
+        self.kind = self.random.choice(list(KINDS))
+        self.victim = self.random.randrange(SITES)
+        self.away_s = KINDS[self.kind] if full else SHORT_S
+        has_ucx = os.path.exists(self.program("libsatsync-ucx.so"))
+        self.ranks = 2 if has_ucx and seed % 2 == 0 else 1
+        self.ports = free_ports(2 * SITES)
         self.relays = {}
-        self.processes = [None] * SITES
+        self.sites = [[] for _ in range(SITES)]
         for i in range(SITES):
             subprocess.run([self.program("satsync"), "keygen", self.path(f"{i}.key")], check=True,
                            stdout=subprocess.DEVNULL)
             for j in range(i):
-                self.relays[i, j] = self.relay(i, j)
+                self.relays[i, j] = start_relay(build, LINK, self.ports[j],
+                                                self.path(f"{i}{j}.sock"))
         for i in range(SITES):
             self.list_sites(i)
             self.start(i)
@@ -58,21 +80,13 @@ class World:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def relay(self, source, target):
-        control = self.path(f"{source}{target}.sock")
-        process = subprocess.Popen(
-            [self.program("satsync-link"), "relay", LINK, "127.0.0.1:0",
-             f"127.0.0.1:{self.ports[target]}", "--control", control, "--json"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        return process, json.loads(process.stdout.readline())["address"], control
-
-    def tell_relays(self, site, word):
-        """All links of a site go down or up."""
-        for (source, target), (_, _, path) in self.relays.items():
-            if site in (source, target):
+    def tell_relays(self, words):
+        """All links of the victim."""
+        for source, target in self.relays:
+            if self.victim in (source, target):
                 with socket.socket(socket.AF_UNIX) as control:
-                    control.connect(path)
-                    control.sendall(f"{word}\n".encode())
+                    control.connect(self.path(f"{source}{target}.sock"))
+                    control.sendall(f"{words}\n".encode())
                     control.recv(4096)
 
     def list_sites(self, i):
@@ -82,89 +96,132 @@ class World:
                 file.write(f"{address} {self.path(f'{j}.key.pub')}\n")
 
     def start(self, i):
-        with open(self.path(f"{i}.log"), "a", encoding="utf-8") as log:
-            self.processes[i] = subprocess.Popen(
-                [self.program("examples/tinylm/tinylm"), "--sites", self.path(f"{i}.sites"),
-                 "--site", str(i), "--key", self.path(f"{i}.key"), "--listen",
-                 f"127.0.0.1:{self.ports[i]}", "--promises", self.path(f"{i}.promises"),
-                 "--hidden", "8", "--lanes", "2", "--inner", "10", "--steps", "390", "--json"],
-                stdout=subprocess.PIPE, stderr=log, text=True)
+        steps = INNER * (30 + 3 * self.away_s)
+        for rank in range(self.ranks):
+            environment = dict(os.environ, RANK=str(rank), WORLD_SIZE=str(self.ranks),
+                               MASTER_ADDR="127.0.0.1", MASTER_PORT=str(self.ports[SITES + i]))
+            with open(self.path(f"{i}.{rank}.log"), "a", encoding="utf-8") as log:
+                self.sites[i].append(subprocess.Popen(
+                    [self.program("examples/tinylm/tinylm"), "--sites", self.path(f"{i}.sites"),
+                     "--site", str(i), "--key", self.path(f"{i}.key"), "--listen",
+                     f"127.0.0.1:{self.ports[i]}", "--promises", self.path(f"{i}.promises"),
+                     "--deadline", str(DEADLINE_S[self.full]), "--hidden", "8", "--lanes", "2",
+                     "--inner", str(INNER), "--steps", str(steps), "--json"],
+                    env=environment, stdout=subprocess.PIPE, stderr=log, text=True))
 
     def decided(self, i):
-        """Outer step -> its sites, as site i was told."""
-        with open(self.path(f"{i}.log"), encoding="utf-8") as log:
-            return dict(DECIDED.findall(log.read()))
+        """Outer step and its sites, as site i was told, in that order."""
+        with open(self.path(f"{i}.0.log"), encoding="utf-8") as log:
+            return [(int(step), int(sites, 16)) for step, sites in DECIDED.findall(log.read())]
+
+    def newest(self, i):
+        return max((step for step, _ in self.decided(i)), default=0)
 
     def wait_for_step(self, i, step):
         for _ in range(1200):
-            if max(map(int, self.decided(i)), default=0) >= step:
+            if self.newest(i) >= step:
                 return
-            if self.processes[i].poll() is not None:
+            if self.sites[i][0].poll() is not None:
                 break
             time.sleep(0.1)
         raise RuntimeError(f"site {i} does not come to step {step}")
 
-    def fault(self):
-        """One site is away for a while."""
-        kind, site = self.random.choice(KINDS), self.random.randrange(SITES)
-        self.wait_for_step(site, self.random.randint(1, 5))
-        time.sleep(self.random.uniform(0, 0.5))
-        process = self.processes[site]
-        if kind == "kill":
+    def kill(self, i):
+        for process in self.sites[i]:
             process.kill()
             process.communicate()
-        elif kind == "freeze":
-            process.send_signal(signal.SIGSTOP)
+        self.sites[i] = []
+
+    def strike(self):
+        if self.kind == "kill":
+            self.kill(self.victim)
+        elif self.kind == "freeze":
+            for process in self.sites[self.victim]:
+                process.send_signal(signal.SIGSTOP)
         else:
-            self.tell_relays(site, "down")
+            self.tell_relays("down" if self.kind == "partition" else "set loss=100%")
+
+    def heal(self):
+        if self.kind == "kill":
+            self.start(self.victim)
+        elif self.kind == "freeze":
+            for process in self.sites[self.victim]:
+                process.send_signal(signal.SIGCONT)
+        else:
+            self.tell_relays("up" if self.kind == "partition" else "set loss=0%")
+
+    def fault(self):
+        """One site is away for a while; the two others go on without it."""
+        other = (self.victim + 1) % SITES
+        self.wait_for_step(self.victim, self.random.randint(1, 5))
+        time.sleep(self.random.uniform(0, 1))
+        self.strike()
+        before = self.newest(other)
         time.sleep(self.away_s)
-        if kind == "kill":
-            self.start(site)
-        elif kind == "freeze":
-            process.send_signal(signal.SIGCONT)
-        else:
-            self.tell_relays(site, "up")
-        return f"{kind}, site {site}"
+        if self.newest(other) == before and self.full:
+            raise RuntimeError("the others stood still")
+        self.heal()
 
     def ends(self):
         outputs = []
-        for i, process in enumerate(self.processes):
-            output, _ = process.communicate(timeout=600)
-            if process.returncode != 0:
-                raise RuntimeError(f"site {i} ended with {process.returncode}")
-            outputs.append(json.loads(output.strip().split("\n")[-1]))
+        for i, processes in enumerate(self.sites):
+            for process in processes:
+                output, _ = process.communicate(timeout=600)
+                if process.returncode != 0:
+                    raise RuntimeError(f"a process of site {i} ended with {process.returncode}: "
+                                       + self.last_words(i))
+                outputs.append(json.loads(output.strip().split("\n")[-1]))
         return outputs
+
+    def last_words(self, i):
+        words = []
+        for rank in range(self.ranks):
+            with open(self.path(f"{i}.{rank}.log"), encoding="utf-8") as log:
+                words.append("".join(log.readlines()[-3:]).strip())
+        return " | ".join(words)
+
+    def check_return(self):
+        """Of the two steps that are decided next once the state is there, it is in one."""
+        with open(self.path(f"{self.victim}.0.log"), encoding="utf-8") as log:
+            fetched, found, later = log.read().rpartition("the agreed state is here")
+        after = [int(sites, 16) >> self.victim & 1 for _, sites in DECIDED.findall(later)[:2]]
+        if found and not any(after) and len(after) == 2:
+            raise RuntimeError(f"site {self.victim} was not back within a step: {fetched[-80:]}")
+
+    def check_times(self, ends):
+        longest = max(end["longest_exposed_ns"] for end in ends) / 1e9
+        away_s = self.away_s if self.kind == "freeze" else 0
+        if longest > max(DEADLINE_S[True], away_s) + GRACE_S:
+            raise RuntimeError(f"a site waited {longest} s for an outer step")
 
     def check(self):
         ends = self.ends()
         if len({end["state_hash"] for end in ends}) != 1:
             raise RuntimeError("the states differ")
-        longest = max(end["longest_exposed_ns"] for end in ends)
-        if longest > DEADLINE_NS + GRACE_NS:
-            raise RuntimeError(f"a site waited {longest / 1e9} s for an outer step")
         memberships = {}
         for i in range(SITES):
-            for step, sites in self.decided(i).items():
+            for step, sites in self.decided(i):
                 if memberships.setdefault(step, sites) != sites:
                     raise RuntimeError(f"step {step} was decided twice")
+        if self.full:
+            self.check_times(ends)
+            self.check_return()
 
     def close(self):
-        for process in self.processes:
-            if process and process.poll() is None:
-                process.kill()
-                process.communicate()
-        for process, _, _ in self.relays.values():
+        for i in range(SITES):
+            self.kill(i)
+        for process, _ in self.relays.values():
             process.kill()
             process.communicate()
 
 
-def trial(build, seed, away_s):
+def trial(build, seed, full):
     with tempfile.TemporaryDirectory() as folder:
-        world = World(build, folder, seed, away_s)
+        world = World(build, folder, seed, full)
         try:
-            word = world.fault()
+            world.fault()
             world.check()
-            return word.replace(" ", "_")
+            return f"{world.kind},_site_{world.victim},_{world.ranks}_processes"
         finally:
             world.close()
 
@@ -172,12 +229,14 @@ def trial(build, seed, away_s):
 def main():
     tally = Tally("sites", 20)
     build = os.path.realpath(tally.arguments.program)
-    away_s = 3 if tally.arguments.count < 20 else 20
-    for seed in tally.seeds():
-        try:
-            tally.add(seed, trial(build, seed, away_s))
-        except (RuntimeError, subprocess.TimeoutExpired) as error:
-            tally.fail(seed, error)
+    full = tally.arguments.count >= 20
+    with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:  # they wait, most of the time
+        runs = {pool.submit(trial, build, seed, full): seed for seed in tally.seeds()}
+        for run in concurrent.futures.as_completed(runs):
+            try:
+                tally.add(runs[run], run.result())
+            except (RuntimeError, subprocess.TimeoutExpired) as error:
+                tally.fail(runs[run], error)
     tally.end()
 
 
