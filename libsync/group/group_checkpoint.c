@@ -37,6 +37,15 @@ static enum satsync_status put(struct satsync_group *group, struct satsync_save 
     return satsync_save_put(save, &tensor, error);
 }
 
+/* The agreed state stays as it is while it is copied, and the group's thread goes on meanwhile. */
+static void hold_still(struct satsync_group *group, bool is_still) {
+    monitor_lock(group->monitor);
+    rounds_pin(group->rounds, group_now_ns(group), is_still);
+    group->performing = is_still;
+    monitor_unlock(group->monitor);
+    group->endpoint->ops->wake(group->endpoint);
+}
+
 enum satsync_status satsync_group_save(struct satsync_group *group, struct satsync_save *save,
                                        struct satsync_error *error) {
     engine_check_process(group->engine);
@@ -44,12 +53,12 @@ enum satsync_status satsync_group_save(struct satsync_group *group, struct satsy
            "its state is saved at rank 0 of a site with parameters");
     struct rounds_blob blobs[ROUNDS_BLOBS];
     enum satsync_status status = SATSYNC_OK;
-    monitor_lock(group->monitor);
+    hold_still(group, true);
     rounds_blobs(group->rounds, blobs);
     for (size_t i = 0; i < ROUNDS_BLOBS && status == SATSYNC_OK; i++) {
         status = put(group, save, &blobs[i], error);
     }
-    monitor_unlock(group->monitor);
+    hold_still(group, false);
     return status;
 }
 

@@ -204,14 +204,18 @@ enum satsync_status rounds_apply(struct rounds *rounds, uint64_t now_ns, size_t 
 enum { ROUNDS_BLOBS = 4 };
 
 /* What a checkpoint has to hold, by name: "rounds.agreed", "rounds.momentum", "rounds.error" (this
- * site's own) and "rounds.position" (the step). Borrowed until the next verb. Take all of them
- * while none is READY and not yet applied. */
+ * site's own) and "rounds.position" (the step). A step that is READY is in them, applied or not.
+ * Borrowed until the next verb, or, under rounds_pin, until that ends. */
 struct rounds_blob {
     const char *name;
     const void *data;
     size_t bytes;
 };
 void rounds_blobs(const struct rounds *rounds, struct rounds_blob blobs[ROUNDS_BLOBS]);
+
+/* While it is pinned, no step becomes READY: together with not giving, applying or adopting
+ * anything, that leaves the blobs as they are, whatever other verbs are called. */
+void rounds_pin(struct rounds *rounds, uint64_t now_ns, bool is_pinned);
 
 /* Goes on from blobs: a site's own of a checkpoint, or of another site after FETCH, then without
  * "rounds.error". Every fragment is READY at once for rounds_apply, which then sets the parameters

@@ -225,8 +225,8 @@ static bool is_due(const struct rounds *rounds) {
 static void make_ready(struct rounds *rounds) {
     const struct step_record *record =
         contributions_of(&rounds->contributions, rounds->applied + 1);
-    if (rounds->training.is_ready || !record || !record->is_decided || !is_due(rounds) ||
-        contributions_missing(&rounds->contributions, record) != 0 ||
+    if (rounds->is_pinned || rounds->training.is_ready || !record || !record->is_decided ||
+        !is_due(rounds) || contributions_missing(&rounds->contributions, record) != 0 ||
         rounds->right_site != SIZE_MAX) {
         return;
     }

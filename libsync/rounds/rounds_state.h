@@ -89,6 +89,7 @@ struct rounds {
     uint64_t fetch_ns;                 /* when to say FETCH; TIME_NEVER while there is no cause */
     size_t right_site; /* that has the right bits, while this one has not; else SIZE_MAX */
     bool has_failed;   /* FAILED was told */
+    bool is_pinned;    /* the agreed state is being looked at */
 
     uint64_t sent_bytes;
     uint64_t received_bytes;

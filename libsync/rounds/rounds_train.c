@@ -7,26 +7,37 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { POSITION_VERSION = 1 };
+enum { POSITION_VERSION = 1, POSITION_HASH = 17 /* where it stands */ };
 
 static const char *const blob_names[ROUNDS_BLOBS] = {"rounds.agreed", "rounds.momentum",
                                                      "rounds.error", "rounds.position"};
 enum { BLOB_AGREED, BLOB_MOMENTUM, BLOB_ERROR, BLOB_POSITION };
 
-void rounds_rehash(struct rounds *rounds) {
+/* The agreed state as it stands is that of `step`, also before it is merged and counts as applied.
+ */
+static void take_position(struct rounds *rounds, uint64_t step) {
     struct digest digest;
-    uint8_t step[8];
-    store_le64(step, rounds->applied);
+    uint8_t number[8], hash[ROUNDS_HASH_BYTES];
+    store_le64(number, step);
     digest_init(&digest);
-    digest_update(&digest, step, sizeof step);
+    digest_update(&digest, number, sizeof number);
     digest_update(&digest, rounds->agreed, (size_t)rounds->elements * sizeof(float));
     digest_update(&digest, rounds->momentum, (size_t)rounds->elements * sizeof(float));
-    digest_final(&digest, rounds->hash);
+    digest_final(&digest, hash);
     struct bytes_writer writer = bytes_writer_over(rounds->position, sizeof rounds->position);
     bytes_put_u8(&writer, POSITION_VERSION);
     bytes_put_u64(&writer, rounds->configuration);
-    bytes_put_u64(&writer, rounds->applied);
-    bytes_put(&writer, rounds->hash, sizeof rounds->hash);
+    bytes_put_u64(&writer, step);
+    bytes_put(&writer, hash, sizeof hash);
+}
+
+static void take_hash(struct rounds *rounds) {
+    memcpy(rounds->hash, rounds->position + POSITION_HASH, sizeof rounds->hash);
+}
+
+void rounds_rehash(struct rounds *rounds) {
+    take_position(rounds, rounds->applied);
+    take_hash(rounds);
 }
 
 /* Giving. */
@@ -150,6 +161,7 @@ void rounds_compute(struct rounds *rounds, const struct step_record *record) {
             outer_step(&rule, &sum, place->elements, agreed, rounds->momentum + place->start);
         }
     }
+    take_position(rounds, record->holdings.step);
 }
 
 void rounds_forget_given(struct rounds *rounds) {
@@ -163,7 +175,7 @@ void rounds_forget_given(struct rounds *rounds) {
 }
 
 static void begin_next_step(struct rounds *rounds) {
-    rounds_rehash(rounds);
+    take_hash(rounds);
     rounds_forget_given(rounds);
     contributions_advance(&rounds->contributions, rounds->applied);
     divergence_note(&rounds->divergence, rounds->applied, rounds->options.site, rounds->hash);
@@ -218,6 +230,12 @@ void rounds_blobs(const struct rounds *rounds, struct rounds_blob blobs[ROUNDS_B
             i == BLOB_POSITION ? sizeof rounds->position : (size_t)rounds->elements * sizeof(float);
         blobs[i] = (struct rounds_blob){blob_names[i], data[i], bytes};
     }
+}
+
+void rounds_pin(struct rounds *rounds, uint64_t now_ns, bool is_pinned) {
+    rounds->now_ns = now_ns;
+    rounds->is_pinned = is_pinned;
+    rounds_advance(rounds);
 }
 
 static const struct rounds_blob *find(const struct rounds_blob *blobs, size_t count, size_t which) {

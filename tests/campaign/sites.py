@@ -22,7 +22,7 @@ from tally import Tally  # pylint: disable=wrong-import-position
 
 SITES = 3
 LINK = "plain?rate=200M&rtt=400ms"  # an outer step takes a second
-INNER = 10
+INNER = 1
 GRACE_S = 0.2
 # What happens, and for how long at full length: longer than the deadline in any case.
 KINDS = {"kill": 20, "freeze": 20, "blackhole": 60, "partition": 60}

@@ -18,6 +18,22 @@ static bool tell(char *text, const char *what, const struct rounds_world *world)
     return false;
 }
 
+struct rounds_world_plan rounds_case_plan(size_t sites) {
+    return (struct rounds_world_plan){.seed = 1,
+                                      .sites = sites,
+                                      .codec = QUANTISE_INT8,
+                                      .fragments = 2,
+                                      .fragment_elements = {300, 70},
+                                      .inner_steps = 5,
+                                      .inner_ns = 100 * MS,
+                                      .delay_from_ns = 20 * MS,
+                                      .delay_to_ns = 60 * MS,
+                                      .collect_ns = 3000 * MS,
+                                      .deadline_ns = 5000 * MS,
+                                      .rate = 0.7f,
+                                      .momentum = 0.9f};
+}
+
 /* Bits. */
 
 static struct rounds_world_plan draw_plan(struct random *random, uint64_t seed) {

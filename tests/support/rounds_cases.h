@@ -4,11 +4,12 @@
 #ifndef SUPPORT_ROUNDS_CASES_H
 #define SUPPORT_ROUNDS_CASES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "support/rounds_world.h"
 
 enum { ROUNDS_CASE_TEXT = 1000 };
+
+/* A world in which nothing is unusual. */
+struct rounds_world_plan rounds_case_plan(size_t sites);
 
 /* 2 to 5 sites, any codec, 1 to 5 fragments of odd sizes, with and without overlap and witness,
  * messages in random order: every site's bits are those of the plain oracle. `text` is what kind of

@@ -281,7 +281,10 @@ static void take_event(struct rounds_world *world, size_t node, const struct rou
         give(world, node, event);
         return;
     case ROUNDS_EVENT_READY:
-        apply(world, node);
+        site->is_ready = site->holds_ready;
+        if (!site->holds_ready) {
+            apply(world, node);
+        }
         return;
     case ROUNDS_EVENT_APPLIED:
         take_hash(world, node, event);
@@ -352,6 +355,10 @@ static void act(struct rounds_world *world, size_t node) {
     rounds_run(site->rounds, world->now_ns);
     if (site->fetch_at_ns <= world->now_ns) {
         adopt(world, node);
+    }
+    if (site->is_ready && !site->holds_ready) {
+        site->is_ready = false;
+        apply(world, node);
     }
     if (may_train(world, node) && site->next_inner_ns <= world->now_ns) {
         train(world, node);

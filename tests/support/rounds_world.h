@@ -45,6 +45,8 @@ struct world_site {
     uint64_t frozen_until_ns;
     uint64_t given_ns; /* when its last fragment was given */
     bool is_late;
+    bool holds_ready; /* it merges nothing: its trainer is in the midst of an inner step */
+    bool is_ready;    /* a step waits for that */
     bool is_waiting;
     uint64_t fetch_at_ns; /* when the state arrives that it fetches */
     size_t fetch_from;

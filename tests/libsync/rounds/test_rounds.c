@@ -12,24 +12,8 @@
 
 static struct rounds_world world;
 
-static struct rounds_world_plan plan_of(size_t sites) {
-    return (struct rounds_world_plan){.seed = 1,
-                                      .sites = sites,
-                                      .codec = QUANTISE_INT8,
-                                      .fragments = 2,
-                                      .fragment_elements = {300, 70},
-                                      .inner_steps = 5,
-                                      .inner_ns = 100 * MS,
-                                      .delay_from_ns = 20 * MS,
-                                      .delay_to_ns = 60 * MS,
-                                      .collect_ns = 3000 * MS,
-                                      .deadline_ns = 5000 * MS,
-                                      .rate = 0.7f,
-                                      .momentum = 0.9f};
-}
-
 static void open_world(size_t sites, bool witness) {
-    struct rounds_world_plan plan = plan_of(sites);
+    struct rounds_world_plan plan = rounds_case_plan(sites);
     plan.witness = witness;
     rounds_world_open(&world, &plan);
 }
@@ -115,7 +99,7 @@ static void test_what_is_not_finite_is_refused_at_home_and_named(void **state) {
 /* A message of a site that does not refuse its own. */
 static void test_what_is_not_finite_is_refused_by_the_others_and_named(void **state) {
     (void)state;
-    struct rounds_world_plan plan = plan_of(3);
+    struct rounds_world_plan plan = rounds_case_plan(3);
     plan.codec = QUANTISE_FP32;
     rounds_world_open(&world, &plan);
     rounds_world_run_until(&world, world.now_ns + 200 * MS);
@@ -192,36 +176,6 @@ static void test_a_witness_lets_either_of_two_go_on_alone(void **state) {
     uint64_t next = world.decided + 2;
     run_to(next);
     assert_int_equal(world.members[next], 3);
-    rounds_world_close(&world);
-}
-
-/* Two sites cannot reach each other, but both the leader: it has what either lacks. */
-static void test_what_is_missing_comes_from_another_holder(void **state) {
-    (void)state;
-    open_world(3, false);
-    run_to(2);
-    size_t leader = status_of(0).leader;
-    rounds_world_break(&world, (leader + 1) % 3, (leader + 2) % 3);
-    run_to(6);
-    assert_int_equal(world.members[6], 7);
-    rounds_world_close(&world);
-}
-
-/* Contributions that arrive long after their step was decided are waited for, not asked for again.
- */
-static void test_what_is_under_way_is_not_sent_twice(void **state) {
-    (void)state;
-    struct rounds_world_plan plan = plan_of(3);
-    plan.delay_to_ns = 2000 * MS;
-    plan.deadline_ns = plan.collect_ns + 200 * MS;
-    rounds_world_open(&world, &plan);
-    run_to(6);
-    const uint64_t contribution =
-        quantise_bytes(QUANTISE_INT8, 300) + 21 + quantise_bytes(QUANTISE_INT8, 70) + 21;
-    for (size_t i = 0; i < 3; i++) {
-        struct rounds_status status = status_of(i);
-        assert_true(status.sent_bytes <= 2 * contribution * (status.applied + 1));
-    }
     rounds_world_close(&world);
 }
 
@@ -311,6 +265,36 @@ static void test_sites_with_the_longer_log_in_a_lower_term_come_to_lead(void **s
     if (!rounds_case_chaos(387, text)) {
         fail_msg("seed 387: %s", text);
     }
+}
+
+/* What a peer fetches, or a save copies, while the trainer is in the midst of an inner step. */
+static void test_blobs_are_whole_while_a_step_waits_to_be_applied(void **state) {
+    (void)state;
+    open_world(2, false);
+    run_to(1);
+    world.site[0].holds_ready = true;
+    rounds_world_run_until(&world, world.now_ns + 3000 * MS);
+    assert_true(status_of(1).applied > status_of(0).applied);
+    world.site[1].fetch_at_ns = world.now_ns;
+    world.site[1].fetch_from = 0;
+    rounds_world_run_until(&world, world.now_ns + 100 * MS);
+    world.site[0].holds_ready = false;
+    run_to(5);
+    rounds_world_close(&world);
+}
+
+static void test_pinned_state_stays_as_it_is(void **state) {
+    (void)state;
+    open_world(2, false);
+    run_to(1);
+    uint64_t before = status_of(0).applied;
+    rounds_pin(world.site[0].rounds, world.now_ns, true);
+    rounds_world_run_until(&world, world.now_ns + 3000 * MS);
+    assert_int_equal(status_of(0).applied, before);
+    assert_true(status_of(1).applied > before);
+    rounds_pin(world.site[0].rounds, world.now_ns, false);
+    run_to(4);
+    rounds_world_close(&world);
 }
 
 static void test_blobs_that_are_not_this_models_are_refused(void **state) {
@@ -454,14 +438,14 @@ int main(void) {
         cmocka_unit_test(test_a_missing_site_is_named_at_the_deadline),
         cmocka_unit_test(test_others_go_on_without_a_dead_site_and_it_comes_back),
         cmocka_unit_test(test_a_witness_lets_either_of_two_go_on_alone),
-        cmocka_unit_test(test_what_is_missing_comes_from_another_holder),
-        cmocka_unit_test(test_what_is_under_way_is_not_sent_twice),
         cmocka_unit_test(test_a_site_with_other_bits_is_named_and_mended),
         cmocka_unit_test(test_faults_are_survived),
         cmocka_unit_test(test_faults_found_by_seed_stay_mended),
         cmocka_unit_test(test_a_step_that_is_lost_with_its_holders_is_void),
         cmocka_unit_test(test_a_step_given_again_after_adopting_is_not_taken_for_the_former),
         cmocka_unit_test(test_sites_with_the_longer_log_in_a_lower_term_come_to_lead),
+        cmocka_unit_test(test_blobs_are_whole_while_a_step_waits_to_be_applied),
+        cmocka_unit_test(test_pinned_state_stays_as_it_is),
         cmocka_unit_test(test_blobs_that_are_not_this_models_are_refused),
         cmocka_unit_test(test_options_are_checked_and_named),
         cmocka_unit_test(test_any_failed_allocation_at_the_start_leaves_nothing_behind),
