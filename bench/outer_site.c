@@ -1,6 +1,7 @@
 #include "bench/outer_site.h"
 
 #include "base/check.h"
+#include "base/timers.h"
 #include "transport/link/endpoint.h"
 #include "transport/wan/noise.h"
 
@@ -29,7 +30,8 @@ static enum satsync_status open_rounds(struct outer_site *site,
                                           .fragment_elements = options->fragment_elements,
                                           .initial = options->local,
                                           .codec = options->codec,
-                                          .inner_steps = 1,
+                                          .inner_steps = options->inner_steps,
+                                          .overlap_steps = options->overlap_steps,
                                           .collect_ns = 60000000000,
                                           .deadline_ns = 90000000000,
                                           .port = {keep, NULL}};
@@ -76,6 +78,8 @@ enum satsync_status outer_site_open(struct outer_site *site,
                                     struct satsync_error *error) {
     *site = (struct outer_site){.number = options->number,
                                 .rate_bps = options->rate_bps,
+                                .inner_ns = options->inner_ns,
+                                .next_inner_ns = TIME_NEVER,
                                 .local = options->local,
                                 .fragments = options->fragments,
                                 .fragment_elements = options->fragment_elements};
@@ -245,6 +249,25 @@ static void take_event(struct outer_site *site, const struct rounds_event *event
     }
 }
 
+/* An inner step ends, and the next one begins. */
+static void train_by_time(struct outer_site *site) {
+    uint64_t now_ns = site->endpoint->ops->now_ns(site->endpoint);
+    if (now_ns >= site->next_inner_ns) {
+        outer_site_train(site);
+        site->next_inner_ns = now_ns + site->inner_ns;
+    }
+}
+
+/* Not while an outer step is due and not here: once it is, the inner step begins that was put off.
+ */
+static void wait_or_go_on(struct outer_site *site) {
+    bool waited = site->waits;
+    site->waits = site->next_inner_ns != TIME_NEVER && rounds_is_due(site->rounds);
+    if (waited && !site->waits) {
+        site->next_inner_ns = site->endpoint->ops->now_ns(site->endpoint) + site->inner_ns;
+    }
+}
+
 void outer_site_pump(struct outer_site *site) {
     struct link_event event;
     struct rounds_event told;
@@ -252,16 +275,26 @@ void outer_site_pump(struct outer_site *site) {
         handle(site, &event);
     }
     rounds_run(site->rounds, site->endpoint->ops->now_ns(site->endpoint));
+    if (!site->waits) {
+        train_by_time(site);
+    }
     while (rounds_event(site->rounds, &told)) {
         take_event(site, &told);
     }
+    wait_or_go_on(site);
     for (size_t i = 0; i < OUTER_SITES; i++) {
         send_to(site, i);
     }
     while (site->endpoint->ops->poll(site->endpoint, &event)) {
         handle(site, &event);
     }
-    site->endpoint->ops->wait(site->endpoint, rounds_next_timeout(site->rounds));
+    uint64_t next_ns = rounds_next_timeout(site->rounds);
+    bool trains_first = !site->waits && site->next_inner_ns < next_ns;
+    site->endpoint->ops->wait(site->endpoint, trains_first ? site->next_inner_ns : next_ns);
+}
+
+void outer_site_begin(struct outer_site *site) {
+    site->next_inner_ns = site->endpoint->ops->now_ns(site->endpoint) + site->inner_ns;
 }
 
 void outer_site_train(struct outer_site *site) {

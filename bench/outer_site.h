@@ -35,6 +35,9 @@ struct outer_site {
     float *local; /* all of its parameters */
     size_t fragments;
     const uint64_t *fragment_elements;
+    uint64_t inner_ns; /* of an inner step; 0: the owner trains by outer_site_train */
+    uint64_t next_inner_ns;
+    bool waits; /* for an outer step that is due */
     uint64_t inner;
     uint64_t applied_ns; /* when the last step was applied, and which */
     uint64_t applied;
@@ -51,6 +54,9 @@ struct outer_site_options {
     size_t fragments;
     const uint64_t *fragment_elements;
     float *local; /* borrowed */
+    uint64_t inner_steps;
+    uint64_t overlap_steps;
+    uint64_t inner_ns;
     uint64_t now_ns;
 };
 
@@ -59,11 +65,14 @@ enum satsync_status outer_site_open(struct outer_site *site,
                                     struct satsync_error *error) SATSYNC_MUST_CHECK;
 void outer_site_close(struct outer_site *site);
 
-/* Moves all that can be moved now, and notes the deadline in the net. */
+/* Moves all that can be moved now, trains when it is time, and notes the deadline in the net. */
 void outer_site_pump(struct outer_site *site);
 
 /* One inner step is done. */
 void outer_site_train(struct outer_site *site);
+
+/* From now on by itself, an inner step every inner_ns, but for outer steps that are waited for. */
+void outer_site_begin(struct outer_site *site);
 
 bool outer_site_is_connected(const struct outer_site *site);
 

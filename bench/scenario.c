@@ -17,7 +17,10 @@ enum {
     KEY_MESSAGES,
     KEY_SEEDS,
     KEY_TARGET,
-    KEY_VALUES
+    KEY_VALUES,
+    KEY_INNER_STEPS,
+    KEY_OVERLAP,
+    KEY_INNER_TIME
 };
 
 static const struct satsync_option rows[] = {
@@ -45,6 +48,13 @@ static const struct satsync_option rows[] = {
                     "Share of the limit that the median must reach; 0 is none."},
     [KEY_VALUES] = {"values", SATSYNC_OPTION_CHOICE, "fp32|bf16|int8", "int8", 0, 2,
                     "How an outer step's contributions are coded."},
+    [KEY_INNER_STEPS] = {"inner-steps", SATSYNC_OPTION_COUNT, "COUNT", "1", 1, 100000,
+                         "Inner steps from one outer step to the next."},
+    [KEY_OVERLAP] = {"overlap", SATSYNC_OPTION_COUNT, "COUNT", "0", 0, 100000,
+                     "Inner steps trained while an outer step is under way."},
+    [KEY_INNER_TIME] = {"inner-time", SATSYNC_OPTION_DURATION, "TIME", "0", 0,
+                        UINT64_C(3600000000000),
+                        "Of an inner step; 0 measures the exchange alone."},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows, FILE_BYTES_LIMIT = 16384 };
@@ -88,6 +98,15 @@ static void take(struct scenario *scenario, int key, uint64_t value, const char 
         break;
     case KEY_VALUES:
         scenario->values = (enum quantise_codec)(QUANTISE_FP32 + value);
+        break;
+    case KEY_INNER_STEPS:
+        scenario->inner_steps = value;
+        break;
+    case KEY_OVERLAP:
+        scenario->overlap_steps = value;
+        break;
+    case KEY_INNER_TIME:
+        scenario->inner_ns = value;
         break;
     default:
         assert(0);

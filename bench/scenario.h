@@ -36,6 +36,9 @@ struct scenario {
     enum scenario_controller controller;
     uint64_t rate_bps;          /* what the rated controller is told; 0: the link's own */
     enum quantise_codec values; /* of outer steps: how contributions are coded */
+    uint64_t inner_steps;       /* of outer steps: from one to the next */
+    uint64_t overlap_steps;     /* of them, trained while the outer step is under way */
+    uint64_t inner_ns;          /* of each; 0: only the exchange is measured */
     uint64_t bytes;
     uint64_t messages; /* of link and ucx scenarios: of `bytes` each */
     uint64_t seeds;

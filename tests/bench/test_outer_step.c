@@ -42,10 +42,31 @@ static void test_the_time_is_a_function_of_the_seed(void **state) {
     assert_int_equal(rows[0].worst.time_ns, rows[1].worst.time_ns);
 }
 
+/* What the exchange takes is seen without overlap, and gone with it. */
+static void test_overlap_hides_the_exchange(void **state) {
+    (void)state;
+    struct row rows[2];
+    const char *const training = "inner-steps 20\ninner-time 40ms\n";
+    for (int overlapped = 0; overlapped < 2; overlapped++) {
+        char text[256];
+        struct scenario scenario;
+        struct satsync_error error = {0};
+        snprintf(text, sizeof text,
+                 "kind outer\nlink plain?rate=50M&rtt=60ms\nbytes 100000\nseeds 1\n%s%s", training,
+                 overlapped ? "overlap 10\n" : "");
+        rows[overlapped] = (struct row){0};
+        assert_int_equal(scenario_parse("small", text, &scenario, &error), SATSYNC_OK);
+        assert_int_equal(outer_step_run(&scenario, &rows[overlapped], &error), SATSYNC_OK);
+    }
+    assert_true(rows[0].median.time_ns > 860 * UINT64_C(1000000));
+    assert_true(rows[1].median.time_ns < 820 * UINT64_C(1000000));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sites_agree_over_the_real_long_haul),
         cmocka_unit_test(test_the_time_is_a_function_of_the_seed),
+        cmocka_unit_test(test_overlap_hides_the_exchange),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
