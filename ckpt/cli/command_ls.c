@@ -1,6 +1,7 @@
 #include "ckpt/cli/checkpoint.h"
 #include "ckpt/cli/failure.h"
 #include "ckpt/cli/session.h"
+#include "ckpt/cli/tags.h"
 #include "ckpt/cli/text.h"
 
 #include <inttypes.h>
@@ -28,7 +29,8 @@ static enum satsync_status read_steps(struct satsync_store *store, uint64_t **st
     return status;
 }
 
-static void add_row(struct table *table, const struct satsync_checkpoint_info *info) {
+static void add_row(struct table *table, const struct satsync_checkpoint_info *info,
+                    const char *tags) {
     char text[TEXT_TIME_BYTES];
     snprintf(text, sizeof text, "%" PRIu64, info->step);
     table_add(table, text);
@@ -46,11 +48,12 @@ static void add_row(struct table *table, const struct satsync_checkpoint_info *i
     table_add(table, text);
     text_key_short(text, sizeof text, &info->signer, SIGNER_LETTERS);
     table_add(table, text);
+    table_add(table, tags);
 }
 
 static void add_headings(struct table *table) {
-    static const char *const headings[] = {"STEP",  "CREATED", "RAW",    "STORED",
-                                           "RATIO", "TENSORS", "ORIGIN", "SIGNER"};
+    static const char *const headings[] = {"STEP",    "CREATED", "RAW",    "STORED", "RATIO",
+                                           "TENSORS", "ORIGIN",  "SIGNER", "TAGS"};
     for (size_t i = 0; i < sizeof headings / sizeof *headings; i++) {
         table_add(table, headings[i]);
     }
@@ -69,8 +72,12 @@ static enum satsync_status list(struct session *session, struct table *table, js
         struct satsync_error failure = {0};
         enum satsync_status one = satsync_store_info(session->store, steps[i], &info, &failure);
         if (one == SATSYNC_OK) {
-            add_row(table, &info);
-            json_array_append_new(array, checkpoint_json(&info));
+            char tags[SATSYNC_TAGS_BYTES];
+            json_t *object = checkpoint_json(&info);
+            tags_read(session->store, steps[i], tags);
+            add_row(table, &info, tags);
+            json_object_set_new(object, "tags", tags_json(tags));
+            json_array_append_new(array, object);
             listed++;
         } else if (one != SATSYNC_NOT_FOUND && error->status == SATSYNC_OK) {
             (void)failure_set(error, one, NULL, "step %" PRIu64 ": %s", steps[i], failure.message);
@@ -91,7 +98,7 @@ enum satsync_status command_ls(struct cli *cli, struct satsync_error *error) {
     enum satsync_status status = session_open(&session, cli, error);
     if (status == SATSYNC_OK) {
         struct table table;
-        table_init(&table, "rlrrrrll");
+        table_init(&table, "rlrrrrlll");
         add_headings(&table);
         json_t *array = json_array();
         status = list(&session, &table, array, error);

@@ -37,6 +37,7 @@ enum satsync_status command_prune(struct cli *cli, struct satsync_error *error) 
     satsync_prune_options_init(&options);
     options.keep_last = arguments_value(arguments, OPTION_KEEP_LAST);
     options.keep_every = arguments_value(arguments, OPTION_KEEP_EVERY);
+    options.drop_tagged = arguments_on(arguments, OPTION_DROP_TAGGED);
     options.dry_run = arguments_on(arguments, OPTION_DRY_RUN);
     enum satsync_status status = session_open(&session, cli, error);
     if (status == SATSYNC_OK) {

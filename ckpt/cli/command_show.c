@@ -1,5 +1,6 @@
 #include "ckpt/cli/checkpoint.h"
 #include "ckpt/cli/session.h"
+#include "ckpt/cli/tags.h"
 #include "ckpt/cli/text.h"
 
 #include <inttypes.h>
@@ -28,7 +29,7 @@ static void add_count(struct table *table, const char *name, uint64_t count) {
 }
 
 static enum satsync_status tell_info(struct output *output,
-                                     const struct satsync_checkpoint_info *info,
+                                     const struct satsync_checkpoint_info *info, const char *tags,
                                      struct satsync_error *error) {
     char text[2 * sizeof info->digest + 1];
     struct table table;
@@ -53,9 +54,14 @@ static enum satsync_status tell_info(struct output *output,
     add_pair(&table, "origin", text);
     satsync_public_key_text(&info->signer, text);
     add_pair(&table, "signer", text);
+    if (*tags) {
+        add_pair(&table, "tags", tags);
+    }
     enum satsync_status status = output_table(output, &table, error);
     table_fini(&table);
-    output_put(output, "checkpoint", checkpoint_json(info));
+    json_t *object = checkpoint_json(info);
+    json_object_set_new(object, "tags", tags_json(tags));
+    output_put(output, "checkpoint", object);
     return status;
 }
 
@@ -128,7 +134,9 @@ static enum satsync_status show(struct session *session, struct satsync_error *e
     struct satsync_checkpoint_info info;
     enum satsync_status status = satsync_store_info(session->store, step, &info, error);
     if (status == SATSYNC_OK) {
-        status = tell_info(output, &info, error);
+        char tags[SATSYNC_TAGS_BYTES];
+        tags_read(session->store, step, tags);
+        status = tell_info(output, &info, tags, error);
     }
     if (status != SATSYNC_OK) {
         return status;

@@ -108,14 +108,26 @@ const struct command commands[] = {
       {OPTION_RATE, 0},
       {OPTION_GIVE_UP, 0}},
      command_pull},
+    {"tag",
+     "name a checkpoint, and keep it from prune",
+     "Names belong to this store: they are not signed, and push does not send them. Without names "
+     "it shows those that there are.",
+     "satsync tag run7 1000 best.eval",
+     {{ARGUMENT_STORE, REQUIRED},
+      {ARGUMENT_STEP, REQUIRED},
+      {ARGUMENT_TAG, REPEATABLE},
+      {OPTION_REMOVE, 0}},
+     command_tag},
     {"prune",
      "remove old checkpoints",
-     "Keeps the newest, and those that the options name; what kept checkpoints refer to of removed "
+     "Keeps the newest, those with a tag, and those that the options name; what kept checkpoints "
+     "refer to of removed "
      "ones stays. Frees what broken-off saves left, too. Try it with --dry-run first.",
      "satsync prune run7 --keep-last 3 --keep-every 10000 --dry-run",
      {{ARGUMENT_STORE, REQUIRED},
       {OPTION_KEEP_LAST, REQUIRED},
       {OPTION_KEEP_EVERY, 0},
+      {OPTION_DROP_TAGGED, 0},
       {OPTION_DRY_RUN, 0}},
      command_prune},
     {"completion",

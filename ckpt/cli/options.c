@@ -32,6 +32,10 @@ static const struct option_row rows[OPTION_IDS] = {
                                           "The key file to make; SITE.key.pub comes beside it."),
                            .positional = true,
                            .names_file = true},
+    [ARGUMENT_TAG] = {.option = {"NAME", SATSYNC_OPTION_TEXT, "NAME", NULL, 1, 64,
+                                 "A name for the checkpoint, such as best.eval: a letter, then "
+                                 "letters, digits, '.', '-' and '_'."},
+                      .positional = true},
     [ARGUMENT_SHELL] = {.option = {"SHELL", SATSYNC_OPTION_CHOICE, "bash", NULL, 0, 0,
                                    "The shell to complete for: bash."},
                         .positional = true},
@@ -91,6 +95,8 @@ static const struct option_row rows[OPTION_IDS] = {
                                      "Keep the newest so many checkpoints."}},
     [OPTION_KEEP_EVERY] = {.option = {"keep-every", SATSYNC_OPTION_COUNT, "N", NULL, 1, INT64_MAX,
                                       "Keep the checkpoints whose step it divides."}},
+    [OPTION_DROP_TAGGED] = {.option = SWITCH("drop-tagged", "Let a tag keep nothing.")},
+    [OPTION_REMOVE] = {.option = SWITCH("remove", "Take the names away.")},
 
     [OPTION_JSON] = {.option = SWITCH("json", "End with one JSON object on standard output, on "
                                               "failure too.")},

@@ -16,6 +16,7 @@ enum option_id {
     ARGUMENT_PEER_ADDRESS,
     ARGUMENT_FILES,
     ARGUMENT_KEY_FILE,
+    ARGUMENT_TAG,
     ARGUMENT_SHELL,
     ARGUMENT_COMMAND,
 
@@ -38,6 +39,8 @@ enum option_id {
     OPTION_DRY_RUN,
     OPTION_KEEP_LAST,
     OPTION_KEEP_EVERY,
+    OPTION_DROP_TAGGED,
+    OPTION_REMOVE,
 
     OPTION_FIRST_GLOBAL, /* from here on every command takes them */
     OPTION_JSON = OPTION_FIRST_GLOBAL,

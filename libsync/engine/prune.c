@@ -1,6 +1,6 @@
 /* Removing old checkpoints and the packs that no other one names. */
 #include "base/check.h"
-#include "engine/store.h"
+#include "engine/tags.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@ struct prune {
     struct satsync_store *store;
     struct satsync_prune_options options;
     uint64_t *steps; /* in ascending order */
+    bool *tagged;    /* of each step */
     size_t step_count;
     struct use *uses; /* of all checkpoints */
     size_t use_count;
@@ -24,16 +25,19 @@ struct prune {
 static void forget(struct prune *prune) {
     const struct allocator *allocator = prune->store->engine->allocator;
     memory_free(allocator, prune->steps);
+    memory_free(allocator, prune->tagged);
     memory_free(allocator, prune->uses);
     prune->steps = NULL;
+    prune->tagged = NULL;
     prune->uses = NULL;
     prune->step_count = prune->use_count = 0;
 }
 
-/* Counting from the newest, and by number. */
+/* By tag, counting from the newest, and by number. */
 static bool is_kept(const struct prune *prune, size_t index) {
     uint64_t every = prune->options.keep_every;
-    return prune->step_count - index <= prune->options.keep_last ||
+    return (prune->tagged[index] && !prune->options.drop_tagged) ||
+           prune->step_count - index <= prune->options.keep_last ||
            (every > 0 && prune->steps[index] % every == 0);
 }
 
@@ -42,11 +46,15 @@ static enum satsync_status read_steps(struct prune *prune, struct satsync_error 
     TRY(satsync_store_steps(prune->store, NULL, 0, &count, error));
     size_t room = count + 16; /* saves may go on meanwhile */
     prune->steps = memory_new(prune->store->engine->allocator, room, sizeof *prune->steps);
-    ENSURE(prune->steps, error, SATSYNC_NO_MEMORY, "prune", "out of memory");
+    prune->tagged = memory_new(prune->store->engine->allocator, room, sizeof *prune->tagged);
+    ENSURE(prune->steps && prune->tagged, error, SATSYNC_NO_MEMORY, "prune", "out of memory");
     TRY(satsync_store_steps(prune->store, prune->steps, room, &count, error));
     ENSURE(count <= room, error, SATSYNC_BUSY, prune->store->path,
            "checkpoints come faster than they can be counted; run it again");
     prune->step_count = count;
+    for (size_t i = 0; i < count; i++) {
+        prune->tagged[i] = tags_keep(prune->store, prune->steps[i]);
+    }
     return SATSYNC_OK;
 }
 
@@ -121,6 +129,9 @@ static enum satsync_status remove_manifests(struct prune *prune,
                 chunks->ops->manifest_remove(chunks, prune->steps[i], error);
             if (status != SATSYNC_NOT_FOUND) {
                 TRY(status);
+            }
+            if (prune->tagged[i]) {
+                TRY(tags_forget(prune->store, prune->steps[i], error));
             }
         }
         if (report->removed < report->capacity) {

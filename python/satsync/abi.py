@@ -95,9 +95,19 @@ class VerifyReport(Struct):
                 ("authenticated", c_int), ("damages", POINTER(Damage)), ("capacity", c_size_t)]
 
 
+class RepairOptions(Struct):
+    _fields_ = [("size", c_size_t), ("dry_run", c_int)]
+
+
+class RepairReport(Struct):
+    _fields_ = [("checkpoints", c_uint64), ("packs", c_uint64), ("checked_bytes", c_uint64),
+                ("damaged", c_uint64), ("mended", c_uint64), ("damages", POINTER(Damage)),
+                ("capacity", c_size_t)]
+
+
 class PruneOptions(Struct):
     _fields_ = [("size", c_size_t), ("keep_last", c_uint64), ("keep_every", c_uint64),
-                ("dry_run", c_int)]
+                ("dry_run", c_int), ("drop_tagged", c_int)]
 
 
 class PruneReport(Struct):
@@ -200,6 +210,9 @@ FALLIBLE = {
     "satsync_store_verify": [c_void_p, c_uint64, POINTER(VerifyReport)],
     "satsync_store_verify_quick": [c_void_p, c_uint64, POINTER(VerifyReport)],
     "satsync_store_repair": [c_void_p, c_uint64, POINTER(RepairOptions), POINTER(RepairReport)],
+    "satsync_store_tag": [c_void_p, c_uint64, c_char_p],
+    "satsync_store_untag": [c_void_p, c_uint64, c_char_p],
+    "satsync_store_tags": [c_void_p, c_uint64, c_char_p],
     "satsync_store_prune": [c_void_p, POINTER(PruneOptions), POINTER(PruneReport)],
     "satsync_save_begin": [c_void_p, POINTER(SaveOptions), POINTER(c_void_p)],
     "satsync_save_put": [c_void_p, POINTER(Tensor)],

@@ -168,10 +168,23 @@ class Store(Handle):
             attempt("satsync_store_repair", self.pointer, step, byref(options), byref(report))
         return result()
 
-    def prune(self, keep_last=1, keep_every=0, dry_run=False):
-        """Removes checkpoints, but the newest `keep_last` and those whose step `keep_every`
-        divides."""
-        options = abi.PruneOptions(keep_last=keep_last, keep_every=keep_every, dry_run=dry_run)
+    def tag(self, step, name):
+        """Gives a checkpoint a name, which keeps it from prune."""
+        attempt("satsync_store_tag", self.pointer, step, name.encode())
+
+    def untag(self, step, name):
+        attempt("satsync_store_untag", self.pointer, step, name.encode())
+
+    def tags(self, step):
+        names = ctypes.create_string_buffer(4096)
+        attempt("satsync_store_tags", self.pointer, step, names)
+        return names.value.decode().split()
+
+    def prune(self, keep_last=1, keep_every=0, dry_run=False, drop_tagged=False):
+        """Removes checkpoints, but the newest `keep_last`, those whose step `keep_every` divides,
+        and those with a tag unless `drop_tagged`."""
+        options = abi.PruneOptions(keep_last=keep_last, keep_every=keep_every, dry_run=dry_run,
+                                   drop_tagged=drop_tagged)
         capacity = len(self.steps())
         steps = (ctypes.c_uint64 * capacity)()
         report = abi.PruneReport(steps=steps, capacity=capacity)

@@ -94,18 +94,6 @@ class Checkpoint(Sites):
         save.operation.wait(60)
         self.assertLess(self.store.info(2).stored_bytes, self.store.info(1).stored_bytes / 4)
 
-    def test_a_bf16_copy_of_an_fp32_tensor_is_not_stored(self):
-        bits = [0x3C000000 + 65537 * index for index in range(5_000)]
-        rounded = array.array("H", [(value + 0x7FFF + (value >> 16 & 1)) >> 16 for value in bits])
-        for step, derive in ((1, "none"), (2, "bf16")):
-            with self.store.save(step, derive=derive) as save:
-                save.put("weight", array.array("I", bits).tobytes(), Dtype.F32)
-                save.put("copy", rounded.tobytes(), Dtype.BF16)
-            save.operation.wait(60)
-            with self.store.read(step) as reader:
-                self.assertEqual(reader.read("copy"), rounded.tobytes())
-        self.assertLess(self.store.info(2).stored_bytes, self.store.info(1).stored_bytes)
-
     def test_an_unknown_codec_is_refused(self):
         with self.assertRaisesRegex(satsync.UsageError, "gzip"):
             self.store.save(1, codec="gzip")
@@ -137,21 +125,6 @@ class StoreLife(Sites):
         self.assertGreaterEqual(report.damaged, 1)
         self.assertEqual(report.damages[0][0], 1)
 
-    def test_lost_packs_are_made_again_from_parity(self):
-        weight = self.save(1, parity=(3, 2))
-        packs = [os.path.join(folder, name) for folder, _, names in os.walk(self.store.path)
-                 for name in names if name.endswith(".pack")]
-        os.remove(packs[0])
-        with open(packs[3], "r+b") as pack:
-            pack.write(b"damage")
-        with self.assertRaises(satsync.IntegrityError):
-            self.store.verify(quick=True)
-        report = self.store.repair()
-        self.assertEqual((report.damaged, report.mended), (2, 2))
-        self.assertTrue(self.store.verify().authenticated)
-        with self.store.read(1) as reader:
-            self.assertEqual(reader.read("weight"), weight.tobytes())
-
     def test_more_losses_than_parity_are_reported(self):
         self.save(1, parity=(2, 1))
         for name in sorted(os.listdir(f"{self.store.path}/packs"))[:2]:
@@ -167,6 +140,44 @@ class StoreLife(Sites):
         self.assertEqual((dry.steps, self.store.steps()), ((1, 3), [1, 2, 3, 4]))
         self.store.prune(keep_last=1, keep_every=2)
         self.assertEqual(self.store.steps(), [2, 4])
+
+    def test_a_lost_pack_is_mended_from_parity(self):
+        with self.store.save(1, parity=(2, 1)) as save:
+            save.put("weight", array.array("f", range(10_000)))
+        save.operation.wait(60)
+        packs = os.path.join(self.store.path, "packs")
+        os.unlink(os.path.join(packs, sorted(os.listdir(packs))[0]))
+        with self.assertRaises(satsync.IntegrityError):
+            self.store.verify(quick=True)
+        self.assertEqual(self.store.repair(dry_run=True).mended, 1)
+        report = self.store.repair(1)
+        self.assertEqual((report.packs, report.damaged, report.mended), (3, 1, 1))
+        self.assertEqual(report.damages[0][:2], (1, Status.OK))
+        self.assertEqual(self.store.verify().damaged, 0)
+
+    def test_a_rounding_of_what_came_before_takes_no_space(self):
+        weight = array.array("f", [float(index % 128) for index in range(10_000)])
+        bits = weight.tobytes()  # of numbers that bf16 has: their upper halves
+        copy = b"".join(bits[at + 2:at + 4] for at in range(0, len(bits), 4))
+        for step, derive in ((1, "none"), (2, "bf16")):
+            with self.store.save(step, codec="stored", derive=derive) as save:
+                save.put("weight", weight)
+                save.put("copy", copy, Dtype.BF16, (10_000,))
+            save.operation.wait(60)
+            with self.store.read(step) as reader:
+                self.assertEqual(reader.read("copy"), copy)
+        self.assertLess(self.store.info(2).stored_bytes, self.store.info(1).stored_bytes - 15_000)
+
+    def test_a_tag_keeps_from_prune(self):
+        for step in (1, 2):
+            self.save(step)
+        self.store.tag(1, "best")
+        self.store.tag(1, "best.eval")
+        self.assertEqual(self.store.tags(1), ["best", "best.eval"])
+        self.assertEqual(self.store.prune(keep_last=1).removed, 0)
+        self.store.untag(1, "best")
+        self.assertEqual(self.store.tags(1), ["best.eval"])
+        self.assertEqual(self.store.prune(keep_last=1, drop_tagged=True).steps, (1,))
 
     def test_recipients_can_read_and_others_cannot(self):
         self.save(1)

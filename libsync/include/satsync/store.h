@@ -128,12 +128,34 @@ satsync_store_repair(struct satsync_store *store, uint64_t step,
                      const struct satsync_repair_options *options,
                      struct satsync_repair_report *report, struct satsync_error *error);
 
-/* A checkpoint stays when any of these says so. */
+enum { SATSYNC_TAG_BYTES = 64, SATSYNC_TAGS_BYTES = 4096 };
+
+/* Gives a checkpoint a name, such as "release" or "best.eval": a letter, then letters, digits, '.',
+ * '-' and '_'. Tags belong to the store: they are not signed and a push does not send them. prune
+ * keeps what has one. A tag that is there already is fine. One process at a time. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status satsync_store_tag(struct satsync_store *store,
+                                                                     uint64_t step,
+                                                                     const char *name,
+                                                                     struct satsync_error *error);
+
+/* Takes it away: SATSYNC_NOT_FOUND when there is no such tag. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status satsync_store_untag(struct satsync_store *store,
+                                                                       uint64_t step,
+                                                                       const char *name,
+                                                                       struct satsync_error *error);
+
+/* The names of a step's tags with a space between two, terminated; "" when it has none. */
+SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
+satsync_store_tags(struct satsync_store *store, uint64_t step, char names[SATSYNC_TAGS_BYTES],
+                   struct satsync_error *error);
+
+/* A checkpoint stays when any of these says so, or when it has a tag. */
 struct satsync_prune_options {
     size_t size;
     uint64_t keep_last;  /* the newest so many; at least 1 */
     uint64_t keep_every; /* those whose step it divides; 0: none */
     int dry_run;         /* 1: only report */
+    int drop_tagged;     /* 1: a tag keeps nothing */
 };
 
 static inline void satsync_prune_options_init(struct satsync_prune_options *options) {
