@@ -39,6 +39,7 @@ struct cc_model {
     enum cc_model_phase phase;
     uint64_t now_ns; /* of the latest acknowledgement, and its round trip */
     uint64_t rtt_ns;
+    uint64_t jitter_ns; /* by which a packet is usually late without a queue */
     uint64_t round;
     uint64_t round_ends;              /* delivered bytes at which the present round is over */
     uint64_t round_ns;                /* when it began */

@@ -103,8 +103,10 @@ static void note_rtt(struct cc_model *model, uint64_t now_ns, uint64_t rtt_ns) {
  * is full, rounds before the rate does. Where packets vary by more, twice that is no queue. */
 static void note_queue(struct cc_model *model, uint64_t now_ns, const struct rtt *rtt) {
     uint64_t more = min_rtt(model) / 32 < QUEUE_MORE_NS ? min_rtt(model) / 32 : QUEUE_MORE_NS;
-    uint64_t jitter = 2 * rtt->variation_ns < QUEUE_HOLD_NS ? 2 * rtt->variation_ns : QUEUE_HOLD_NS;
-    uint64_t usual = QUEUE_LEAST_NS + more > jitter ? QUEUE_LEAST_NS + more : jitter;
+    uint64_t twice_ns = 2 * rtt->variation_ns;
+    model->jitter_ns = twice_ns < QUEUE_HOLD_NS ? twice_ns : QUEUE_HOLD_NS;
+    uint64_t usual =
+        QUEUE_LEAST_NS + more > model->jitter_ns ? QUEUE_LEAST_NS + more : model->jitter_ns;
     bool late = rtt->latest_ns > min_rtt(model) + usual;
     if (!late) {
         model->queue_ns = UINT64_MAX;
@@ -278,10 +280,12 @@ static unsigned probe_gain(const struct cc_model *model) {
     }
 }
 
-/* As much less as empties the queue within a round trip. */
+/* As much less as empties the queue within two round trips: within one, what is sent before that
+ * shows leaves the path idle. What jitter makes of the lowest round trip is no queue. */
 static unsigned drain_gain(const struct cc_model *model) {
-    uint64_t queue_ns = model->rtt_ns - min_rtt(model);
-    uint64_t less = multiply_divide(queue_ns, ONE, min_rtt(model) + 1);
+    uint64_t late_ns = model->rtt_ns - min_rtt(model);
+    uint64_t queue_ns = late_ns > model->jitter_ns ? late_ns - model->jitter_ns : 0;
+    uint64_t less = multiply_divide(queue_ns, ONE / 2, min_rtt(model) + 1);
     return ONE - (unsigned)(less < DRAIN_MOST ? less : DRAIN_MOST);
 }
 
