@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "bench/codec_speed.h"
+#include "bench/emulator_speed.h"
 #include "bench/loopback.h"
 #include "bench/machine.h"
 #include "bench/outer_step.h"
@@ -50,7 +51,7 @@ static int fail(const struct satsync_error *error) {
 static const struct satsync_option row_seeds = {"seeds",  SATSYNC_OPTION_COUNT,    "COUNT", NULL, 1,
                                                 ROW_RUNS, "Runs of each scenario."};
 static const struct satsync_option row_bytes = {
-    "bytes", SATSYNC_OPTION_BYTES, "SIZE", NULL, 1, UINT64_C(1) << 40, "Size in each scenario."};
+    "bytes", SATSYNC_OPTION_BYTES, "SIZE", NULL, 1, UINT64_C(1) << 44, "Size in each scenario."};
 
 static enum satsync_status take_option(struct bench *bench, const char *name, const char *value,
                                        struct satsync_error *error) {
@@ -112,6 +113,8 @@ static enum satsync_status run_kind(struct bench *bench, const struct scenario *
     case SCENARIO_UCX_PING:
     case SCENARIO_UCX_REDUCE:
         return ucx_speed_run(scenario, rows, count, error);
+    case SCENARIO_EMULATOR:
+        return emulator_speed_run(scenario, rows, error);
     }
     return SATSYNC_INVALID;
 }

@@ -26,9 +26,10 @@ enum {
 static const struct satsync_option rows[] = {
     [KEY_ABOUT] = {"about", SATSYNC_OPTION_TEXT, "TEXT", NULL, 1, SCENARIO_TEXT_BYTES - 1,
                    "What is measured, in a sentence."},
-    [KEY_KIND] = {"kind", SATSYNC_OPTION_CHOICE,
-                  "link|loopback|codec|store|outer|quantise|ucx-stream|ucx-ping|ucx-reduce", "link",
-                  0, 8, "Which part is measured."},
+    [KEY_KIND] =
+        {"kind", SATSYNC_OPTION_CHOICE,
+         "link|loopback|codec|store|outer|quantise|ucx-stream|ucx-ping|ucx-reduce|emulator", "link",
+         0, 9, "Which part is measured."},
     [KEY_LINK] = {"link", SATSYNC_OPTION_TEXT, "LINK", NULL, 1, SCENARIO_TEXT_BYTES - 1,
                   "The emulated link, as satsync-link reads it."},
     [KEY_TRANSPORTS] = {"transports", SATSYNC_OPTION_TEXT, "LIST", NULL, 1, SCENARIO_TEXT_BYTES - 1,
@@ -38,7 +39,7 @@ static const struct satsync_option rows[] = {
          "Whether the sender is told the rate, finds it out, or remembers the path."},
     [KEY_RATE] = {"rate", SATSYNC_OPTION_RATE, "RATE", "0", 0, UINT64_C(1000000000000),
                   "What the rated sender is told; 0 is the link's own rate."},
-    [KEY_BYTES] = {"bytes", SATSYNC_OPTION_BYTES, "BYTES", "64MiB", 1, UINT64_C(1) << 40,
+    [KEY_BYTES] = {"bytes", SATSYNC_OPTION_BYTES, "BYTES", "64MiB", 1, UINT64_C(1) << 44,
                    "Size of the message or state."},
     [KEY_MESSAGES] = {"messages", SATSYNC_OPTION_COUNT, "COUNT", "1", 1, SCENARIO_MESSAGES_MOST,
                       "So many, each when the last is known to be there; the slowest 1 % count."},
