@@ -28,9 +28,6 @@ def save_options(step, codec="auto", base=None, chunk_bytes=0, derive="auto", pa
         options.base = 1
     elif base is not None:
         options.base, options.base_step = 2, base
-    options.derive = 2 if derive else 0
-    if parity is not None:
-        options.data_packs, options.parity_packs = parity
     return options
 
 
