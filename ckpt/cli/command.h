@@ -45,6 +45,7 @@ enum satsync_status command_ls(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_show(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_verify(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_repair(struct cli *cli, struct satsync_error *error);
+enum satsync_status command_stat(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_tag(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_prune(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_restore(struct cli *cli, struct satsync_error *error);

@@ -45,6 +45,14 @@ const struct command commands[] = {
      "satsync show run7 1000 --key memphis.key",
      {{ARGUMENT_STORE, REQUIRED}, {ARGUMENT_STEP, REQUIRED}, {OPTION_KEY, 0}},
      command_show},
+    {"stat",
+     "show what each tensor of a checkpoint costs",
+     "By tensor: bytes as they were and as they are stored; how much did not change since an older "
+     "checkpoint, was stored as differences, or is derived from another tensor; and how much of "
+     "older packs is needed for it.",
+     "satsync stat run7 1000 --key memphis.key",
+     {{ARGUMENT_STORE, REQUIRED}, {ARGUMENT_STEP, REQUIRED}, {OPTION_KEY, REQUIRED}},
+     command_stat},
     {"verify",
      "read every byte and name what is damaged",
      "Without a key signatures and checksums are checked, which finds accidents; with a key "

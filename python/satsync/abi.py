@@ -130,6 +130,12 @@ class Tensor(Struct):
                 ("shape", c_uint64 * MAX_DIMENSIONS), ("data", c_void_p)]
 
 
+class TensorCost(Struct):
+    _fields_ = [("raw_bytes", c_uint64), ("stored_bytes", c_uint64), ("referred_bytes", c_uint64),
+                ("unchanged_bytes", c_uint64), ("delta_bytes", c_uint64),
+                ("derived_bytes", c_uint64), ("codecs", c_char * 48)]
+
+
 class SaveOptions(Struct):
     _fields_ = [("size", c_size_t), ("step", c_uint64), ("codec", c_int),
                 ("chunk_bytes", c_uint32), ("base", c_int), ("base_step", c_uint64),
@@ -261,6 +267,7 @@ PLAIN = {
     "satsync_reader_close": (None, [c_void_p]),
     "satsync_reader_tensors": (c_size_t, [c_void_p]),
     "satsync_reader_tensor": (None, [c_void_p, c_size_t, POINTER(Tensor)]),
+    "satsync_reader_cost": (None, [c_void_p, c_size_t, POINTER(TensorCost)]),
     "satsync_serve_address": (c_int, [c_void_p, c_char_p, c_size_t]),
     "satsync_serve_next": (c_int, [c_void_p, POINTER(ServeEvent)]),
     "satsync_group_address": (None, [c_void_p, c_char_p, c_size_t]),

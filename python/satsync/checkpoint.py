@@ -136,6 +136,13 @@ class Reader(Handle):
         attempt("satsync_reader_find", self.pointer, name.encode(), byref(index))
         return self._info(index.value)
 
+    def cost(self, name):
+        """What a tensor costs and does not, as struct satsync_tensor_cost has it."""
+        cost = abi.TensorCost()
+        library.satsync_reader_cost(self.pointer, self[name].index, byref(cost))
+        return {field: getattr(cost, field) for field, _ in cost._fields_[:-1]} | {
+            "codecs": cost.codecs.decode().split()}
+
     def read(self, name, box=None):
         """The bytes of a tensor, row-major; of a box, given as a slice for each dimension."""
         info = self[name]

@@ -166,6 +166,8 @@ class StoreLife(Sites):
             save.operation.wait(60)
             with self.store.read(step) as reader:
                 self.assertEqual(reader.read("copy"), copy)
+                self.assertEqual(reader.cost("copy")["derived_bytes"], 20_000 * (derive == "bf16"))
+                self.assertEqual(reader.cost("weight")["codecs"], ["stored"])
         self.assertLess(self.store.info(2).stored_bytes, self.store.info(1).stored_bytes - 15_000)
 
     def test_a_tag_keeps_from_prune(self):

@@ -139,6 +139,22 @@ SATSYNC_API size_t satsync_reader_tensors(const struct satsync_reader *reader);
 SATSYNC_API void satsync_reader_tensor(const struct satsync_reader *reader, size_t index,
                                        struct satsync_tensor *tensor);
 
+/* What a tensor costs, and what it does not: raw bytes are as the trainer had them, the others as
+ * they lie in packs. */
+struct satsync_tensor_cost {
+    uint64_t raw_bytes;
+    uint64_t stored_bytes;    /* in this checkpoint's own packs */
+    uint64_t referred_bytes;  /* in older checkpoints' packs: what did not change, and bases */
+    uint64_t unchanged_bytes; /* raw, of chunks that an older checkpoint has */
+    uint64_t delta_bytes;     /* raw, of chunks that were stored as differences */
+    uint64_t derived_bytes;   /* raw, of chunks that are made again from another tensor */
+    char codecs[48];          /* of what was stored, such as "huff stored"; "" when nothing was */
+};
+
+/* Pure: as the index has it; nothing is read. */
+SATSYNC_API void satsync_reader_cost(const struct satsync_reader *reader, size_t index,
+                                     struct satsync_tensor_cost *cost);
+
 /* Index of a tensor by name; SATSYNC_NOT_FOUND. */
 SATSYNC_API SATSYNC_MUST_CHECK enum satsync_status
 satsync_reader_find(const struct satsync_reader *reader, const char *name, size_t *index,
