@@ -78,7 +78,7 @@ static int meet(struct sites *sites, const struct options *options) {
 }
 
 int sites_open(struct sites *sites, const struct options *options) {
-    *sites = (struct sites){.inner = options->inner, .quiet = options->quiet};
+    *sites = (struct sites){.inner = options->inner, .quiet = options->quiet, .leader = UINT32_MAX};
     struct satsync_error error = {0};
     struct satsync_engine_options engine;
     satsync_engine_options_init(&engine);
@@ -181,6 +181,15 @@ static void tell_news(struct sites *sites) {
     }
 }
 
+static void tell_leader(struct sites *sites) {
+    struct satsync_group_stats stats = {.size = sizeof stats};
+    satsync_group_stats(sites->group, &stats);
+    if (!sites->quiet && stats.leader != sites->leader && stats.leader != UINT32_MAX) {
+        sites->leader = stats.leader;
+        fprintf(stderr, "site %u: it leads the majority\n", stats.leader);
+    }
+}
+
 /* The site's mean gradient, with the same bits in each of its processes. */
 static int average_gradients(struct sites *sites, struct trainer *trainer) {
     if (!sites->ranks) {
@@ -231,6 +240,7 @@ int sites_step(struct sites *sites, struct trainer *trainer, double *loss) {
     }
     follow(sites, trainer);
     tell_news(sites);
+    tell_leader(sites);
     return status == SATSYNC_TIMED_OUT ? 0 : report(status, &error);
 }
 

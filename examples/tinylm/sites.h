@@ -24,6 +24,7 @@ struct sites {
     uint32_t rank_count;
     uint64_t inner;
     int quiet;
+    uint32_t leader;     /* of the majority, as last told; UINT32_MAX: unknown */
     uint64_t applied;    /* outer steps, as last seen */
     uint64_t longest_ns; /* that an outer step was waited for */
 };

@@ -277,6 +277,7 @@ void satsync_group_state_hash(const struct satsync_group *group,
 void satsync_group_stats(const struct satsync_group *group, struct satsync_group_stats *stats) {
     struct satsync_group_stats full = {.size = stats->size,
                                        .applied_steps = group->shared_applied,
+                                       .leader = UINT32_MAX,
                                        .waited_ns = group->waited_ns,
                                        .ticked_ns = group->ticked_ns};
     if (group->leader) {
@@ -293,6 +294,7 @@ void satsync_group_stats(const struct satsync_group *group, struct satsync_group
         full.present = status.present;
         full.missing = status.missing;
         full.behind = status.behind;
+        full.leader = status.leader == SIZE_MAX ? UINT32_MAX : (uint32_t)status.leader;
         full.exchange = status.exchange;
         for (const struct group_link *link = group->links; link; link = link->next) {
             full.wire_bytes += link->wire_bytes;

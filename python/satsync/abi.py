@@ -182,7 +182,7 @@ class GroupStats(Struct):
             "applied_steps", "decided_steps", "late_steps", "fetched_states", "sent_bytes",
             "received_bytes", "wire_bytes", "waited_ns", "ticked_ns")] + [
         ("present", c_uint32), ("missing", c_uint32), ("behind", c_uint32),
-        ("exchange", c_char_p)]
+        ("leader", c_uint32), ("exchange", c_char_p)]
 
 
 class GroupEvent(Struct):

@@ -29,6 +29,7 @@ GRACE_S = 0.2
 KINDS = {"kill": 20, "freeze": 20, "blackhole": 60, "partition": 60}
 DEADLINE_S = {True: 15, False: 2}  # of an outer step, at full length or not
 SHORT_S = 3
+LEADS = re.compile(r"^site (\d+): it leads the majority$", re.M)
 DECIDED = re.compile(r"^outer step (\d+), sites ([0-9a-f]+): an outer step is decided$", re.M)
 
 
@@ -58,7 +59,7 @@ class World:
         self.build, self.folder, self.full = build, folder, full
         self.random = random.Random(seed)
         self.kind = self.random.choice(list(KINDS))
-        self.victim = self.random.randrange(SITES)
+        self.victim, self.leads = self.random.randrange(SITES), False
         self.away_s = KINDS[self.kind] if full else SHORT_S
         has_ucx = os.path.exists(self.program("libsatsync-ucx.so"))
         self.ranks = 2 if has_ucx and seed % 2 == 0 else 1
@@ -151,11 +152,18 @@ class World:
         else:
             self.tell_relays("up" if self.kind == "partition" else "set loss=0%")
 
+    def leader(self):
+        """Who leads the majority, as site 0 was last told."""
+        with open(self.path("0.0.log"), encoding="utf-8") as log:
+            return int(LEADS.findall(log.read())[-1])
+
     def fault(self):
-        """One site is away for a while; the two others go on without it."""
-        other = (self.victim + 1) % SITES
-        self.wait_for_step(self.victim, self.random.randint(1, 5))
+        """One site is away for a while, every third time the leader; the others go on without it."""
+        self.wait_for_step(0, self.random.randint(2, 6))
         time.sleep(self.random.uniform(0, 1))
+        self.victim = self.leader() if self.random.random() < 1 / 3 else self.victim
+        self.leads = self.victim == self.leader()
+        other = (self.victim + 1) % SITES
         self.strike()
         before = self.newest(other)
         time.sleep(self.away_s)
@@ -226,7 +234,8 @@ def trial(build, seed, full):
         try:
             world.fault()
             world.check()
-            return f"{world.kind},_site_{world.victim},_{world.ranks}_processes"
+            who = "leader" if world.leads else "follower"
+            return f"{world.kind}_of_a_{who},_{world.ranks}_processes"
         finally:
             world.close()
 

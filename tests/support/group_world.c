@@ -83,8 +83,15 @@ void group_world_open(struct group_world *world, size_t number) {
     options.promises = site->promises;
     options.tensors = views;
     options.tensor_count = 3;
-    engine_expect(satsync_group_open(site->engine, &options, &site->group, &error), SATSYNC_OK,
-                  &error);
+    enum satsync_status status;
+    /* The kernel gives a closed ring's port back when it comes to it, later on a busy machine. */
+    for (int i = 0; (status = satsync_group_open(site->engine, &options, &site->group, &error)) ==
+                        SATSYNC_ADDRESS &&
+                    i < 1000;
+         i++) {
+        usleep(10000);
+    }
+    engine_expect(status, SATSYNC_OK, &error);
     satsync_group_address(site->group, world->addresses[number], sizeof world->addresses[number]);
     site->step = 0;
 }

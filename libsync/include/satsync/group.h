@@ -138,6 +138,7 @@ struct satsync_group_stats {
     uint32_t missing;        /* bit i: site i's contribution to the step under way is not here */
     uint32_t behind;         /* bit i: site i is connected and has applied less than this one: it
                                 may need what this one has, so wait with closing */
+    uint32_t leader;         /* the site that leads the majority; UINT32_MAX: unknown */
     const char *exchange;    /* how contributions travel, such as "all-gather" */
 };
 SATSYNC_API void satsync_group_stats(const struct satsync_group *group,
