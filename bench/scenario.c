@@ -173,8 +173,10 @@ enum satsync_status scenario_parse(const char *name, const char *text, struct sc
     bool needs_link = scenario->kind == SCENARIO_LINK || scenario->kind == SCENARIO_OUTER;
     ENSURE(!needs_link || scenario->link[0], error, SATSYNC_INVALID, name,
            "scenario \"%s\" is over a link and names none; add a line \"link NAME\"", name);
-    ENSURE(scenario->kind < SCENARIO_UCX_STREAM || scenario->transports[0], error, SATSYNC_INVALID,
-           name, "scenario \"%s\" is over UCX; add a line \"transports LIST\"", name);
+    bool needs_transports =
+        scenario->kind >= SCENARIO_UCX_STREAM && scenario->kind <= SCENARIO_UCX_REDUCE;
+    ENSURE(!needs_transports || scenario->transports[0], error, SATSYNC_INVALID, name,
+           "scenario \"%s\" is over UCX; add a line \"transports LIST\"", name);
     return SATSYNC_OK;
 }
 
