@@ -20,6 +20,7 @@ struct timeline {
     FILE *file;
     char *path;
     size_t count;
+    uint64_t written_ns; /* when the last lines were */
     struct span *spans;
 };
 
@@ -79,6 +80,7 @@ static void sample(struct sim_sampler *sampler, const struct sim *sim, uint64_t 
     for (size_t i = 0; i < timeline->count; i++) {
         write_line(timeline->file, sim_lane_at(sim, i), &timeline->spans[i], now_ns);
     }
+    timeline->written_ns = now_ns;
 }
 
 static void free_timeline(struct timeline *timeline) {
@@ -113,6 +115,7 @@ enum satsync_status timeline_open(const struct timeline_options *options, struct
     timeline->watch.fate = fate;
     timeline->sampler = (struct sim_sampler){.sample = sample, .step_ns = options->step_ns};
     timeline->sim = sim;
+    timeline->written_ns = sim_now_ns(sim);
     timeline->count = sim_lanes(sim);
     enum satsync_status status = open_parts(timeline, options->path, error);
     if (status != SATSYNC_OK) {
@@ -129,6 +132,10 @@ enum satsync_status timeline_close(struct timeline *timeline, struct satsync_err
     enum satsync_status status = SATSYNC_OK;
     if (timeline == NULL) {
         return SATSYNC_OK;
+    }
+    /* What happened since belongs to the sum, too. */
+    if (sim_now_ns(timeline->sim) > timeline->written_ns) {
+        sample(&timeline->sampler, timeline->sim, sim_now_ns(timeline->sim));
     }
     sim_unwatch(timeline->sim, &timeline->watch);
     sim_sample(timeline->sim, NULL);

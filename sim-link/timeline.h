@@ -6,7 +6,8 @@
  *   entered_packets,delivered_packets,dropped_queue,dropped_loss,...
  *
  * Rate (0: no limit) and queue are those of that moment; counts and the delays of what arrived are
- * those since the line before, and no delay is written when nothing arrived.
+ * those since the line before, and no delay is written when nothing arrived. The last lines are of
+ * the end, perhaps a part of a step after those before.
  */
 #ifndef SIM_LINK_TIMELINE_H
 #define SIM_LINK_TIMELINE_H
