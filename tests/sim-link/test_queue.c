@@ -33,6 +33,22 @@ static void test_codel_drops_at_the_head_and_droptail_at_the_tail(void **state) 
     chain_fini(&head);
 }
 
+static void test_droptail_is_exact_at_its_limit(void **state) {
+    (void)state;
+    struct stage_rate_options options = TWELVE;
+    options.queue.limit_packets = 4; /* the one in transmission is one of them */
+    struct chain chain;
+    chain_init(&chain, stage_rate_new(&options, NULL), 20);
+    for (int i = 0; i < 10; i++) {
+        chain_push(&chain, 0, 1500);
+    }
+    assert_int_equal(chain.dropped[DROP_QUEUE], 6);
+    chain_push(&chain, 1000000, 1500); /* one has left */
+    chain_push(&chain, 1000000, 1500);
+    assert_int_equal(chain.dropped[DROP_QUEUE], 7);
+    chain_fini(&chain);
+}
+
 /* A source that halves whenever one of its packets is dropped keeps CoDel's queue near its target.
  */
 static void test_codel_keeps_a_yielding_source_near_its_target(void **state) {
@@ -99,6 +115,7 @@ static void test_red_drops_before_the_queue_is_full(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_codel_drops_at_the_head_and_droptail_at_the_tail),
+        cmocka_unit_test(test_droptail_is_exact_at_its_limit),
         cmocka_unit_test(test_codel_keeps_a_yielding_source_near_its_target),
         cmocka_unit_test(test_ecn_marks_what_would_be_dropped),
         cmocka_unit_test(test_red_drops_before_the_queue_is_full),
