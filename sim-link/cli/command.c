@@ -46,6 +46,12 @@ static const struct command commands[] = {
      "usage: satsync-link show PROFILE [--plot FILE.svg] [--series FILE.csv] [--json]",
      {OPTION_PLOT, OPTION_CAPTURE, OPTION_SERIES, OPTION_STEP, OPTION_JSON},
      command_show},
+    {"topology",
+     "usage: satsync-link topology FILE [--json]\n"
+     "Reads several sites and the links among them, as satsync_sim_open_topology does, and prints\n"
+     "the links, or what is wrong and where.",
+     {OPTION_JSON},
+     command_topology},
     {"check",
      "usage: satsync-link check [--fjordlink FILE.csv] [--leocc FILE] [--thorough] [--seed N]\n"
      "Holds the emulator against closed forms and measurements and prints a table; half a\n"

@@ -47,6 +47,7 @@ void command_help(const struct command *command);
 enum satsync_status command_profiles(const struct cli_args *args, struct satsync_error *error);
 enum satsync_status command_show(const struct cli_args *args, struct satsync_error *error);
 enum satsync_status command_check_link(const struct cli_args *args, struct satsync_error *error);
+enum satsync_status command_topology(const struct cli_args *args, struct satsync_error *error);
 enum satsync_status command_run(const struct cli_args *args, struct satsync_error *error);
 enum satsync_status command_relay(const struct cli_args *args, struct satsync_error *error);
 

@@ -9,6 +9,7 @@ static const char USAGE[] =
     "usage: satsync-link COMMAND ...\n"
     "  profiles [--json]                     list the links and their options\n"
     "  show PROFILE [--json]                 a link's figures and where they come from\n"
+    "  topology FILE [--json]                read several sites and the links among them\n"
     "  check [OPTION]                        hold the emulator against theory and measurement\n"
     "  run PROFILE -- COMMAND...             run any program behind the link\n"
     "  relay PROFILE LISTEN TARGET [OPTION]  emulate the link between UDP addresses\n"

@@ -1,5 +1,6 @@
 """relay.py PROGRAM MANPAGE: satsync-link as its users meet it, over loopback sockets."""
 
+import csv
 import json
 import os
 import shlex
@@ -128,6 +129,30 @@ class TestRelay(unittest.TestCase):
             self.assertEqual(code, 0)
             self.assertFalse(os.path.exists(path))
 
+    def test_a_run_leaves_what_was_asked_for(self):
+        with tempfile.TemporaryDirectory() as folder:
+            names = {word: os.path.join(folder, word) for word in ("capture", "series", "metrics")}
+            options = [text for word, path in names.items() for text in ("--" + word, path)]
+            path = os.path.join(folder, "control")
+            relay = Relay("plain?up.loss=100%", "--step", "10ms", "--control", path, *options)
+            control = Control(path)
+            relay.send(b"lost")
+            control.wait_for("up", "entered_packets", 1)
+            self.assertIn('satsync_link_dropped_packets_total{direction="up",cause="loss"} 1\n',
+                          control.ask("metrics")["metrics"])
+            control.close()
+            self.assertEqual(relay.end()[0], 0)
+            with open(names["capture"], "rb") as file:
+                capture = file.read()
+            self.assertEqual(capture[:4], b"\n\r\r\n")
+            self.assertIn(b"dropped by loss, packet 0, after 0.00000", capture)
+            with open(names["series"], encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            self.assertEqual(sum(int(row["dropped_loss"]) for row in rows), 1)
+            with open(names["metrics"], encoding="utf-8") as file:
+                self.assertIn('satsync_link_entered_packets_total{direction="up"} 1\n', file.read())
+            self.assertEqual(len(os.listdir(folder)), 3)
+
     def test_clients_do_not_hear_each_other(self):
         relay = Relay("plain")
         other = udp()
@@ -165,6 +190,23 @@ class TestProgram(unittest.TestCase):
                 self.assertNotEqual(answer["status"], "ok")
                 self.assertIn(text, answer["subject"] + ": " + answer["message"])
         taken.close()
+
+    def test_a_topology_is_printed_or_refused_with_its_line(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".topology") as file:
+            file.write("site memphis\nsite atlanta\nlink memphis atlanta geo?up.rate=5M\n")
+            file.flush()
+            result = command("topology", file.name)
+            self.assertEqual(result.returncode, 0)
+            self.assertIn("2 sites, 1 links, seed 1", result.stdout)
+            answer = json.loads(command("topology", file.name, "--json").stdout)
+            self.assertEqual(answer["sites"], ["memphis", "atlanta"])
+            self.assertEqual(answer["links"][0]["up_bps"], 5000000)
+            file.write("link memphsi atlanta geo\n")
+            file.flush()
+            result = command("topology", file.name)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(file.name + ':4: there is no site "memphsi"; did you mean "memphis"?',
+                          result.stderr)
 
     def test_help_is_everywhere(self):
         for arguments in (["--help"], ["profiles", "--help"], ["show", "--help"],
