@@ -7,8 +7,7 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libsodium-dev liburin
 UCX_PACKAGES="libucx-dev"
 DEMO_PACKAGES="$BUILD_PACKAGES $UCX_PACKAGES python3"
 TEST_PACKAGES="$BUILD_PACKAGES $UCX_PACKAGES g++ libcmocka-dev python3 clang llvm
-    libclang-rt-14-dev mandoc python3-numpy"
-    libclang-rt-14-dev mandoc openmpi-bin"
+    libclang-rt-14-dev mandoc python3-numpy openmpi-bin"
 
 install_packages() {
     missing=""
