@@ -52,6 +52,7 @@ enum satsync_status command_restore(struct cli *cli, struct satsync_error *error
 enum satsync_status command_serve(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_push(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_pull(struct cli *cli, struct satsync_error *error);
+enum satsync_status command_doctor(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_completion(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_help(struct cli *cli, struct satsync_error *error);
 

@@ -138,6 +138,13 @@ const struct command commands[] = {
       {OPTION_DROP_TAGGED, 0},
       {OPTION_DRY_RUN, 0}},
      command_prune},
+    {"doctor",
+     "say what this machine offers and what is used of it",
+     "Cores, AES, io_uring, O_DIRECT in the store's folder, UDP's segments and buffers, UCX and "
+     "shared memory for the ranks of a site; and what to do where something is short.",
+     "satsync doctor run7",
+     {{ARGUMENT_STORE, 0}},
+     command_doctor},
     {"completion",
      "print the shell's completion script",
      NULL,

@@ -25,6 +25,9 @@ ARROWS = {
     "transport/link": ("libsync/base", "libsync/port", "transport/wan", "transport/udp",
                        "transport/ucx"),
     "ckpt/store": ("libsync/base", "libsync/port", "libsync/model"),
+    # It looks at what each of them would use.
+    "doctor": ("libsync/base", "libsync/port", "transport/udp", "transport/wan", "transport/ucx",
+               "transport/link", "ckpt/store"),
     "ckpt/cli": (),
     "sim-link": ("libsync/base", "libsync/port"),
     # What the emulation is held against: closed forms and measurements.
