@@ -17,6 +17,7 @@ Errors are satsync.Error and its six classes, with what happened, to what, and w
 
 from .abi import Status, library as _library
 from .checkpoint import Reader, Save, TensorInfo
+from .doctor import Finding, FindingState, doctor
 from .engine import Activity, Engine, Operation
 from .error import (Error, IntegrityError, InternalError, LinkError, PeerError, ResourceError,
                     UsageError)
@@ -29,4 +30,4 @@ from .tensor import Dtype
 
 __version__ = _library.satsync_version().decode()
 __all__ = [name for name in dir() if not name.startswith("_") and name[0].isupper()] + [
-    "public_key"]
+    "doctor", "public_key"]

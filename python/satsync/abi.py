@@ -11,6 +11,7 @@ from ctypes import c_uint64, c_void_p
 
 LIBRARY_VARIABLE = "SATSYNC_LIBRARY"
 FOREVER_NS = 2**64 - 1
+FINDINGS = 16
 MAX_DIMENSIONS = 16
 PUBLIC_KEY_TEXT_BYTES = 64
 STATE_HASH_BYTES = 32
@@ -57,6 +58,11 @@ class Struct(ctypes.Structure):
 
 class Error(Struct):
     _fields_ = [("status", c_int), ("subject", c_char * 192), ("message", c_char * 448)]
+
+
+class Finding(Struct):
+    _fields_ = [("subject", c_char_p), ("state", c_int), ("found", c_char * 640),
+                ("used", c_char * 320), ("advice", c_char * 320)]
 
 
 class EngineOptions(Struct):
@@ -113,16 +119,6 @@ class PruneOptions(Struct):
 class PruneReport(Struct):
     _fields_ = [("kept", c_uint64), ("removed", c_uint64), ("freed_bytes", c_uint64),
                 ("steps", POINTER(c_uint64)), ("capacity", c_size_t)]
-
-
-class RepairOptions(Struct):
-    _fields_ = [("size", c_size_t), ("dry_run", c_int)]
-
-
-class RepairReport(Struct):
-    _fields_ = [("checkpoints", c_uint64), ("packs", c_uint64), ("checked_bytes", c_uint64),
-                ("damaged", c_uint64), ("mended", c_uint64), ("damages", POINTER(Damage)),
-                ("capacity", c_size_t)]
 
 
 class Tensor(Struct):
@@ -201,6 +197,7 @@ class RanksBuffer(Struct):
 
 # Calls that return a status and take a struct satsync_error last: all arguments but that one.
 FALLIBLE = {
+    "satsync_doctor": [c_char_p, POINTER(Finding), POINTER(c_size_t)],
     "satsync_engine_open": [POINTER(EngineOptions), POINTER(c_void_p)],
     "satsync_operation_result": [c_void_p],
     "satsync_operation_wait": [c_void_p, c_uint64],

@@ -14,7 +14,6 @@ import tempfile
 from satsync import abi
 
 
-
 def c_name(struct):
     words = re.findall("[A-Z][a-z]*", struct.__name__)
     return "satsync_" + "_".join(words).lower()
@@ -27,7 +26,7 @@ def structs():
 
 def program():
     lines = ["#include <stdio.h>"]
-    lines += [f"#include <satsync/{name}.h>" for name in ("site", "group", "ranks")]
+    lines += [f"#include <satsync/{name}.h>" for name in ("doctor", "group", "ranks", "site")]
     lines += ["int main(void) {"]
     for struct in structs():
         name = c_name(struct)
