@@ -98,6 +98,16 @@ static uint64_t unbelieved(const struct wan *wan) {
            counters.malformed;
 }
 
+static void route_move(struct pump_route *route, const struct net_address *peer, size_t bytes) {
+    bool returns = wan_is_on_trial(route->wan) && net_address_equal(&route->proven, peer);
+    if (!wan_is_on_trial(route->wan)) {
+        route->proven = route->peer;
+    }
+    route->peer = *peer;
+    route->moves++;
+    wan_peer_moved(route->wan, bytes, returns);
+}
+
 /* The peer may have moved (a NAT gave it another port, a terminal another address). Only a packet
  * that it alone can have made says so, never a handshake datagram, which anyone may repeat; and
  * not one that is older than the last move, come late over the former address. */
@@ -112,9 +122,8 @@ static void route_take_from_elsewhere(struct pump *pump, struct pump_route *rout
     wan_recv(route->wan, pump->now_ns, data, bytes);
     bool is_newer = route->moves == 0 || number - route->moved_at < UINT32_C(1) << 31;
     if (unbelieved(route->wan) == before && is_newer) {
-        route->peer = pump->received.peer;
+        route_move(route, &pump->received.peer, bytes);
         route->moved_at = number;
-        route->moves++;
     }
 }
 
@@ -174,7 +183,7 @@ static bool route_send_held(struct pump *pump, struct pump_route *route) {
     const struct net_batch batch = {.data = route->batch.data,
                                     .bytes = route->batch.bytes,
                                     .segment_bytes = route->batch.segment_bytes,
-                                    .peer = route->peer,
+                                    .peer = route->held_for,
                                     .time_ns = pump->now_ns};
     if (pump->net->ops->send(pump->net, &batch) == SATSYNC_AGAIN) {
         pump->blocked = true;
@@ -189,6 +198,7 @@ static bool route_send_held(struct pump *pump, struct pump_route *route) {
 static bool route_send(struct pump *pump, struct pump_route *route) {
     if (!route->holds) {
         route->holds = wan_send(route->wan, pump->now_ns, &route->batch);
+        route->held_for = route->peer;
     }
     return route->holds && route_send_held(pump, route);
 }

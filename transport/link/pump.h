@@ -25,6 +25,8 @@ struct pump_route {
     bool initiator; /* this end began the session */
     struct net_address peer;
 
+    struct net_address proven;   /* where it was before, while `peer` has not shown yet to be its */
+    struct net_address held_for; /* where the held batch goes */
     struct pump_route *next;
     struct pump_route *previous;
     struct wan_batch batch; /* its buffer, and what waits in it while `holds` */

@@ -257,7 +257,27 @@ void wan_release(struct wan *wan, uint64_t bytes) {
     }
 }
 
+void wan_allow_on_trial(struct wan *wan, size_t bytes) {
+    uint64_t least = wan->options.max_datagram_bytes;
+    wan->trial.bytes += AMPLIFICATION * bytes > least ? AMPLIFICATION * bytes : least;
+}
+
+void wan_peer_moved(struct wan *wan, size_t bytes, bool is_proven) {
+    wan->trial = (struct wan_trial){.runs = !is_proven, .from = wan->sent.next};
+    if (!is_proven) {
+        wan_allow_on_trial(wan, bytes);
+        wan->ping_due = true;
+    }
+}
+
+bool wan_is_on_trial(const struct wan *wan) {
+    return wan->trial.runs;
+}
+
 bool wan_may_answer(const struct wan *wan, size_t bytes) {
+    if (wan->trial.runs && bytes > wan->trial.bytes) {
+        return false;
+    }
     return wan->greeting.confirmed || !wan->greeting.by_responder ||
            wan->stats.wire_bytes + bytes <= AMPLIFICATION * wan->stats.received_wire_bytes;
 }

@@ -88,6 +88,7 @@ static size_t finish(struct wan *wan, struct draft *draft, bool eliciting) {
     }
     pacer_sent(&wan->pacer, wan->now_ns, packet->ip_bytes, wan->cc.ops->rate_bps(&wan->cc));
     wan->stats.wire_bytes += bytes;
+    wan->trial.bytes -= bytes < wan->trial.bytes ? bytes : wan->trial.bytes;
     return bytes;
 }
 

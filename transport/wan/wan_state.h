@@ -58,6 +58,15 @@ struct wan_have {
     unsigned times;
 };
 
+/* The peer came from another address, which has not shown yet that it receives what is sent there:
+ * whoever passes a packet on from an address of somebody else must not turn a stream on him. */
+struct wan_trial {
+    bool runs;
+    uint64_t
+        from; /* the first packet that went there: when it or a later one is acked, it is over */
+    uint64_t bytes; /* that may still be sent there */
+};
+
 enum { WAN_HAVES = 128, WAN_EVENTS = 512, WAN_EVENTS_PER_DATAGRAM = 3 * REPAIR_SYMBOLS_MAX + 8 };
 
 struct wan {
@@ -68,6 +77,7 @@ struct wan {
 
     struct wan_greeting greeting;
     struct wan_crypto crypto;
+    struct wan_trial trial;
 
     struct replay replay;
     struct ack ack;
@@ -124,7 +134,10 @@ void wan_push_event(struct wan *wan, const struct link_event *event);
 void wan_take_parameters(struct wan *wan);
 void wan_note_time(struct wan *wan, uint64_t now_ns);
 
-/* True while an acceptor may still send `bytes` to an address that was not confirmed. */
+/* True while `bytes` may still be sent to an address that was not confirmed. */
 bool wan_may_answer(const struct wan *wan, size_t bytes);
+
+/* So many bytes came from an address on trial. */
+void wan_allow_on_trial(struct wan *wan, size_t bytes);
 
 #endif

@@ -17,8 +17,10 @@ struct fake_net {
     uint8_t sent[ROOM];
     size_t sent_bytes;
     size_t sent_segment;
+    size_t total_bytes; /* of all sends */
     unsigned sends;
     struct net_address sent_to;
+    struct net_address first_to;
     uint8_t *inbox;
     struct net_batch arriving;
     uint64_t waited_until_ns;
@@ -38,6 +40,8 @@ static enum satsync_status fake_send(struct net *net, const struct net_batch *ba
     memcpy(fake->sent, batch->data, batch->bytes);
     fake->sent_bytes = batch->bytes;
     fake->sent_segment = batch->segment_bytes;
+    fake->total_bytes += batch->bytes;
+    fake->first_to = fake->sends == 0 ? batch->peer : fake->first_to;
     fake->sent_to = batch->peer;
     fake->sends++;
     return SATSYNC_OK;
@@ -223,6 +227,119 @@ static void test_peer_that_moved_is_answered_at_its_new_address(void **state) {
     tear_down(&world);
 }
 
+/* Lets time pass while the near end sends; the bytes that left. */
+static size_t send_for(struct world *world, uint64_t time_ns) {
+    size_t before = world->net.total_bytes;
+    for (uint64_t end_ns = world->net.now_ns + time_ns; world->net.now_ns < end_ns;) {
+        world->net.now_ns += 100000;
+        pump_send(&world->pump);
+    }
+    return world->net.total_bytes - before;
+}
+
+static void far_takes_what_was_sent(struct world *world) {
+    for (size_t at = 0; at < world->net.sent_bytes; at += world->net.sent_segment) {
+        size_t left = world->net.sent_bytes - at;
+        size_t bytes = left < world->net.sent_segment ? left : world->net.sent_segment;
+        wan_recv(world->far, world->net.now_ns, world->net.sent + at, bytes);
+    }
+}
+
+static void test_no_stream_is_turned_on_an_address_that_did_not_ask_for_it(void **state) {
+    (void)state;
+    struct world world;
+    set_up(&world);
+    say(&world, world.far, 100);
+    size_t asked = arrive(&world, address_of(2));
+    assert_int_equal(drain(&world), 1);
+    say(&world, world.route.wan, 60000);
+    size_t sent = send_for(&world, 20000000);
+    assert_in_range(sent, 1, 3 * asked > 1472 ? 3 * asked : 1472);
+    assert_true(wan_is_on_trial(world.route.wan));
+
+    /* It answers: it is there. */
+    far_takes_what_was_sent(&world);
+    world.net.now_ns += 30000000;
+    assert_true(arrive(&world, address_of(2)) > 0);
+    assert_int_equal(drain(&world), 1);
+    assert_false(wan_is_on_trial(world.route.wan));
+    assert_true(send_for(&world, 20000000) > 20000);
+    const struct net_address moved = address_of(2);
+    assert_true(net_address_equal(&world.net.sent_to, &moved));
+    tear_down(&world);
+}
+
+static void test_peer_that_comes_back_is_sent_to_at_once(void **state) {
+    (void)state;
+    struct world world;
+    set_up(&world);
+    say(&world, world.far, 100);
+    assert_true(arrive(&world, address_of(2)) > 0);
+    assert_int_equal(drain(&world), 1);
+    assert_true(wan_is_on_trial(world.route.wan));
+    say(&world, world.far, 100);
+    world.net.now_ns += 1000000;
+    assert_true(arrive(&world, world.home) > 0);
+    assert_int_equal(drain(&world), 1);
+    assert_false(wan_is_on_trial(world.route.wan));
+    say(&world, world.route.wan, 60000);
+    assert_true(send_for(&world, 20000000) > 20000);
+    assert_true(net_address_equal(&world.net.sent_to, &world.home));
+    tear_down(&world);
+}
+
+static bool far_has_received(struct world *world) {
+    struct link_event event;
+    bool received = false;
+    while (wan_event(world->far, &event)) {
+        received |= event.kind == LINK_EVENT_RECEIVED;
+        if (event.kind == LINK_EVENT_DATA) {
+            wan_release(world->far, event.bytes);
+        }
+    }
+    return received;
+}
+
+static void test_peer_that_moves_on_and_on_gets_all(void **state) {
+    (void)state;
+    struct world world;
+    bool received = false;
+    set_up(&world);
+    say(&world, world.route.wan, 60000);
+    for (int i = 0; i < 100000 && !received; i++) {
+        world.net.now_ns += 100000;
+        world.net.sent_bytes = 0;
+        wan_tick(world.route.wan, world.net.now_ns);
+        wan_tick(world.far, world.net.now_ns);
+        pump_send(&world.pump);
+        far_takes_what_was_sent(&world); /* what left before the last batch was lost */
+        received = far_has_received(&world);
+        (void)arrive(&world, address_of((uint8_t)(1 + i / 20)));
+        (void)drain(&world);
+    }
+    assert_true(received);
+    assert_true(world.route.moves > 1);
+    tear_down(&world);
+}
+
+static void test_what_was_held_for_an_address_goes_there(void **state) {
+    (void)state;
+    struct world world;
+    set_up(&world);
+    say(&world, world.route.wan, 3000);
+    world.net.refuse = true;
+    pump_send(&world.pump);
+    assert_true(world.route.holds);
+    say(&world, world.far, 100);
+    assert_true(arrive(&world, address_of(2)) > 0);
+    assert_int_equal(drain(&world), 1);
+    world.net.refuse = false;
+    (void)pump_flush(&world.pump, &world.route);
+    assert_true(world.net.sends > 0);
+    assert_true(net_address_equal(&world.net.first_to, &world.home));
+    tear_down(&world);
+}
+
 static void test_forged_replayed_late_and_handshake_datagrams_move_nobody(void **state) {
     (void)state;
     struct world world;
@@ -319,6 +436,10 @@ int main(void) {
         cmocka_unit_test(test_held_batch_leaves_at_its_time_and_not_before),
         cmocka_unit_test(test_joined_datagrams_are_taken_one_by_one),
         cmocka_unit_test(test_peer_that_moved_is_answered_at_its_new_address),
+        cmocka_unit_test(test_no_stream_is_turned_on_an_address_that_did_not_ask_for_it),
+        cmocka_unit_test(test_peer_that_comes_back_is_sent_to_at_once),
+        cmocka_unit_test(test_peer_that_moves_on_and_on_gets_all),
+        cmocka_unit_test(test_what_was_held_for_an_address_goes_there),
         cmocka_unit_test(test_forged_replayed_late_and_handshake_datagrams_move_nobody),
         cmocka_unit_test(test_strangers_are_handed_back_and_noise_is_dropped),
         cmocka_unit_test(test_session_is_kept_once_in_each_direction),
