@@ -17,15 +17,17 @@
  *     training -> rounds_tick ->| rounds |
  *     messages <- rounds_send <-+--------+<- rounds_give, rounds_apply, rounds_adopt
  *
- *     rounds_open(&options, &rounds, &error);                // the same on every site but for
- * `site` for (inner = 1; ; inner++) { train(local); rounds_tick(rounds, now, inner); do { // once,
- * or until READY to wait for it pump();       // rounds_recv what came; rounds_send to each peer
- * that takes more;
- *                           // rounds_peer_up and _down; rounds_run at rounds_next_timeout
+ *     rounds_open(&options, &rounds, &error); // the same on every site but for `site`
+ *     for (inner = 1; ; inner++) {
+ *         train(local);
+ *         rounds_tick(rounds, now, inner);
+ *         do { // once, or until READY to wait for it
+ *             pump(); // rounds_recv what came; rounds_send to each peer that takes more;
+ *                     // rounds_peer_up and _down; rounds_run at rounds_next_timeout
  *             while (rounds_event(rounds, &event)) {
  *                 GIVE:  rounds_give(rounds, now, event.fragment, local + its start, &error);
  *                 READY: rounds_apply(rounds, now, f, local + its start) for every fragment f;
- *                 FETCH: get the agreed state of event.site, rounds_adopt it;
+ *                 FETCH: get the agreed state of event.peer, rounds_adopt it;
  *                 LATE:  event.sites names the sites waited for: train on, READY may still follow
  *             }
  *         } while (rounds_is_due(rounds) && not late);
@@ -86,9 +88,8 @@ struct rounds_options {
     float outer_momentum;      /* default 0.9; a negative value means none */
     float max_difference;      /* an element that moved further is refused; default 1000 */
 
-    uint64_t inner_steps; /* between outer steps; default 20 */
-    uint64_t
-        overlap_steps; /* inner steps from the last fragment given until it is due; default 0 */
+    uint64_t inner_steps;   /* between outer steps; default 20 */
+    uint64_t overlap_steps; /* from the last fragment given until the step is due; default 0 */
 
     uint64_t collect_ns;   /* the decision waits so long for contributions; default 10 s */
     uint64_t deadline_ns;  /* after its last fragment a site is told LATE; default 15 s */
