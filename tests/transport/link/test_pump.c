@@ -211,13 +211,20 @@ static void test_joined_datagrams_are_taken_one_by_one(void **state) {
     tear_down(&world);
 }
 
+/* The far end says something from elsewhere; the bytes that came. */
+static size_t move_to(struct world *world, uint8_t address) {
+    say(world, world->far, 100);
+    size_t bytes = arrive(world, address_of(address));
+    assert_true(bytes > 0);
+    assert_int_equal(drain(world), 1);
+    return bytes;
+}
+
 static void test_peer_that_moved_is_answered_at_its_new_address(void **state) {
     (void)state;
     struct world world;
     set_up(&world);
-    say(&world, world.far, 100);
-    assert_true(arrive(&world, address_of(2)) > 0);
-    assert_int_equal(drain(&world), 1);
+    (void)move_to(&world, 2);
     assert_int_equal(world.route.moves, 1);
     say(&world, world.route.wan, 100);
     world.net.now_ns += 1000000;
@@ -249,9 +256,7 @@ static void test_no_stream_is_turned_on_an_address_that_did_not_ask_for_it(void 
     (void)state;
     struct world world;
     set_up(&world);
-    say(&world, world.far, 100);
-    size_t asked = arrive(&world, address_of(2));
-    assert_int_equal(drain(&world), 1);
+    size_t asked = move_to(&world, 2);
     say(&world, world.route.wan, 60000);
     size_t sent = send_for(&world, 20000000);
     assert_in_range(sent, 1, 3 * asked > 1472 ? 3 * asked : 1472);
@@ -273,14 +278,10 @@ static void test_peer_that_comes_back_is_sent_to_at_once(void **state) {
     (void)state;
     struct world world;
     set_up(&world);
-    say(&world, world.far, 100);
-    assert_true(arrive(&world, address_of(2)) > 0);
-    assert_int_equal(drain(&world), 1);
+    (void)move_to(&world, 2);
     assert_true(wan_is_on_trial(world.route.wan));
-    say(&world, world.far, 100);
     world.net.now_ns += 1000000;
-    assert_true(arrive(&world, world.home) > 0);
-    assert_int_equal(drain(&world), 1);
+    (void)move_to(&world, 1);
     assert_false(wan_is_on_trial(world.route.wan));
     say(&world, world.route.wan, 60000);
     assert_true(send_for(&world, 20000000) > 20000);
@@ -330,9 +331,7 @@ static void test_what_was_held_for_an_address_goes_there(void **state) {
     world.net.refuse = true;
     pump_send(&world.pump);
     assert_true(world.route.holds);
-    say(&world, world.far, 100);
-    assert_true(arrive(&world, address_of(2)) > 0);
-    assert_int_equal(drain(&world), 1);
+    (void)move_to(&world, 2);
     world.net.refuse = false;
     (void)pump_flush(&world.pump, &world.route);
     assert_true(world.net.sends > 0);
@@ -358,10 +357,8 @@ static void test_forged_replayed_late_and_handshake_datagrams_move_nobody(void *
     assert_int_equal(world.route.moves, 0);
 
     /* A newer one moves it; then the first, true but late, comes from the former address. */
-    say(&world, world.far, 100);
     world.net.now_ns += 1000000;
-    assert_true(arrive(&world, address_of(2)) > 0);
-    assert_int_equal(drain(&world), 1);
+    (void)move_to(&world, 2);
     assert_int_equal(world.route.moves, 1);
     memcpy(world.buffer, first, bytes);
     world.net.arriving = late;
