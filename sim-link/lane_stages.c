@@ -207,22 +207,32 @@ static bool add(const struct build *build, bool wanted, new_stage *make, struct 
     return true;
 }
 
+static bool is_limited(const struct lane_plan *plan) {
+    return plan->rate_bps > 0 || plan->rate_series.steps != NULL;
+}
+
+static bool is_lossy(const struct lane_plan *plan) {
+    return plan->loss_ppb > 0 || plan->bad_ns > 0 || plan->loss_series.steps != NULL;
+}
+
+static bool is_disorderly(const struct lane_plan *plan) {
+    return plan->reorder_ppb > 0 || plan->duplicate_ppb > 0 || plan->corrupt_ppb > 0;
+}
+
+/* A live hop has every stage that may be set while it runs. */
 static bool add_hop(const struct build *build) {
     const struct lane_plan *plan = build->plan;
     struct lane_stages *stages = build->stages;
     bool live = build->options->live && build->hop == 0;
     bool replayed = plan->replay.count > 0;
-    bool limited = plan->rate_bps > 0 || plan->rate_series.steps != NULL || live;
-    bool lossy = plan->loss_ppb > 0 || plan->bad_ns > 0 || plan->loss_series.steps != NULL || live;
-    bool disorderly = plan->reorder_ppb > 0 || plan->duplicate_ppb > 0 || plan->corrupt_ppb > 0;
     return add(build, plan->police_bps > 0, new_policer, NULL) &&
            add(build, replayed, new_replay, &stages->replay) &&
-           add(build, limited && !replayed, new_rate, &stages->rate) &&
+           add(build, (is_limited(plan) || live) && !replayed, new_rate, &stages->rate) &&
            add(build, true, new_gate, &stages->gate) &&
-           add(build, lossy, new_loss, &stages->loss) &&
+           add(build, is_lossy(plan) || live, new_loss, &stages->loss) &&
            add(build, true, new_delay, &stages->delay) &&
            add(build, plan->jitter_ns > 0 || live, new_jitter, &stages->jitter) &&
-           add(build, disorderly, new_disorder, NULL);
+           add(build, is_disorderly(plan), new_disorder, NULL);
 }
 
 bool lane_stages_build(struct lane_stages *stages, const struct lane_options *options,

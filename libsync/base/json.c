@@ -73,7 +73,15 @@ void json_end_array(struct json *json) {
     close_with(json, "]");
 }
 
-/* Length of the valid UTF-8 sequence at `at`, 0 when there is none (RFC 3629). */
+/* Whether a sequence whose bytes have the right marks is none all the same (RFC 3629). */
+static bool is_no_character(const unsigned char *at) {
+    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
+    bool surrogate = at[0] == 0xed && at[1] >= 0xa0;
+    bool too_high = at[0] == 0xf4 && at[1] >= 0x90;
+    return overlong || surrogate || too_high;
+}
+
+/* Length of the valid UTF-8 sequence at `at`, 0 when there is none. */
 static size_t utf8_sequence(const unsigned char *at) {
     if (at[0] < 0x80) {
         return 1;
@@ -87,10 +95,7 @@ static size_t utf8_sequence(const unsigned char *at) {
             return 0;
         }
     }
-    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
-    bool surrogate = at[0] == 0xed && at[1] >= 0xa0;
-    bool too_high = at[0] == 0xf4 && at[1] >= 0x90;
-    return overlong || surrogate || too_high ? 0 : length;
+    return is_no_character(at) ? 0 : length;
 }
 
 bool json_is_utf8(const char *text) {

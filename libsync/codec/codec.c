@@ -225,21 +225,30 @@ enum satsync_status codec_encode(struct codec_scratch *scratch, const struct cod
     return SATSYNC_OK;
 }
 
+/* False where no chunk of `raw_bytes` has planes such as `header` says. */
+static bool planes_of(uint8_t header, size_t raw_bytes, struct planes *shape) {
+    unsigned width = header & 0x7fu;
+    bool is_known = width == 1 || width == 2 || width == 4 || width == 8;
+    bool is_rotated = (header & ROTATED) != 0;
+    if (!is_known || (width == 1 && is_rotated) || raw_bytes == 0 || raw_bytes % width != 0) {
+        return false;
+    }
+    *shape = (struct planes){raw_bytes / width, (uint8_t)width, is_rotated};
+    return true;
+}
+
 static enum satsync_status decode_huff(struct codec_scratch *scratch, struct bytes_reader *in,
                                        uint8_t *raw, size_t raw_bytes) {
-    uint8_t header = bytes_get_u8(in);
-    unsigned width = header & 0x7fu;
-    bool known = width == 1 || width == 2 || width == 4 || width == 8;
-    if (!known || (width == 1 && header & ROTATED) || raw_bytes == 0 || raw_bytes % width) {
+    struct planes shape;
+    if (!planes_of(bytes_get_u8(in), raw_bytes, &shape)) {
         return SATSYNC_CORRUPT;
     }
-    struct planes shape = {raw_bytes / width, (uint8_t)width, (header & ROTATED) != 0};
     uint32_t sizes[PLANES_MAX];
     const uint8_t *plane[PLANES_MAX];
-    for (unsigned p = 0; p < width; p++) {
+    for (unsigned p = 0; p < shape.width; p++) {
         sizes[p] = bytes_get_u32(in);
     }
-    for (unsigned p = 0; p < width; p++) {
+    for (unsigned p = 0; p < shape.width; p++) {
         const uint8_t *coded = bytes_get_view(in, sizes[p]);
         if (!coded || sizes[p] > shape.elements) {
             return SATSYNC_CORRUPT;

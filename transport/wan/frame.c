@@ -88,6 +88,13 @@ size_t frame_data_header_most(uint64_t message, uint64_t total) {
     return 1 + varint_bytes(message) + 2 * varint_bytes(total) + 3;
 }
 
+/* A covered symbol is whole, or the message's last. */
+static bool is_covered_symbol(const struct frame *frame) {
+    bool last = frame->offset + frame->bytes == frame->total;
+    return frame->symbol_bytes > 0 && frame->offset % frame->symbol_bytes == 0 &&
+           (frame->bytes == frame->symbol_bytes || (last && frame->bytes < frame->symbol_bytes));
+}
+
 static bool get_data(struct bytes_reader *reader, struct frame *frame) {
     frame->message = bytes_get_varint(reader);
     frame->total = bytes_get_varint(reader);
@@ -103,17 +110,8 @@ static bool get_data(struct bytes_reader *reader, struct frame *frame) {
     if (frame->kind == FRAME_REPAIR) {
         return frame->bytes == frame->symbol_bytes && frame->repair_index <= REPAIR_INDEX_MAX;
     }
-    if (frame->offset >= frame->total || frame->bytes > frame->total - frame->offset) {
-        return false;
-    }
-    if (frame->kind == FRAME_COVERED) {
-        /* A covered symbol is whole, or the message's last. */
-        bool last = frame->offset + frame->bytes == frame->total;
-        return frame->symbol_bytes > 0 && frame->offset % frame->symbol_bytes == 0 &&
-               (frame->bytes == frame->symbol_bytes ||
-                (last && frame->bytes < frame->symbol_bytes));
-    }
-    return true;
+    bool is_inside = frame->offset < frame->total && frame->bytes <= frame->total - frame->offset;
+    return is_inside && (frame->kind != FRAME_COVERED || is_covered_symbol(frame));
 }
 
 static bool get_have(struct bytes_reader *reader, struct frame *frame) {
