@@ -1,4 +1,4 @@
-#include "doctor/finding.h"
+#include "ckpt/doctor/finding.h"
 
 #include "base/check.h"
 #include "ckpt/store/disk_uring.h"
@@ -15,8 +15,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-enum { BUFFER_BYTES = 8 << 20 }; /* as udp.h asks for */
 
 /* Room for what the facts say in words. */
 struct examination {
@@ -51,9 +49,9 @@ static void look_at_disk(struct examination *examination) {
 static void look_at_udp(struct facts *facts) {
     struct net *net;
     struct udp_socket udp;
-    const struct udp_socket_options options = {.buffer_bytes = BUFFER_BYTES};
+    const struct udp_socket_options options = {.buffer_bytes = UDP_BUFFER_BYTES};
     facts->udp_receiver = "";
-    facts->buffer_wanted_bytes = BUFFER_BYTES;
+    facts->buffer_wanted_bytes = UDP_BUFFER_BYTES;
     if (udp_open(&(struct udp_options){0}, &net, NULL) == SATSYNC_OK) {
         facts->udp_receiver = udp_receiver_name(net);
         net->ops->close(net);

@@ -1,4 +1,4 @@
-#include "doctor/finding.h"
+#include "ckpt/doctor/finding.h"
 
 #include <inttypes.h>
 #include <stdio.h>

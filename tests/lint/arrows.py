@@ -26,8 +26,8 @@ ARROWS = {
                        "transport/ucx"),
     "ckpt/store": ("libsync/base", "libsync/port", "libsync/model"),
     # It looks at what each of them would use.
-    "doctor": ("libsync/base", "libsync/port", "transport/udp", "transport/wan", "transport/ucx",
-               "transport/link", "ckpt/store"),
+    "ckpt/doctor": ("libsync/base", "libsync/port", "transport/udp", "transport/wan",
+                    "transport/ucx", "transport/link", "ckpt/store"),
     "ckpt/cli": (),
     "sim-link": ("libsync/base", "libsync/port"),
     # What the emulation is held against: closed forms and measurements.

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER_BYTES_DEFAULT = 8 << 20, IPV4_HEADERS = 28, IPV6_HEADERS = 48, FRAME_BYTES = 1500 };
+enum { IPV4_HEADERS = 28, IPV6_HEADERS = 48, FRAME_BYTES = 1500 };
 
 struct udp {
     struct net net;
@@ -193,7 +193,7 @@ static enum satsync_status open_parts(struct udp *udp, const struct udp_options 
                                       enum udp_mode mode, struct satsync_error *error) {
     struct udp_socket_options socket_options = {
         .listen = options->listen,
-        .buffer_bytes = options->buffer_bytes == 0 ? BUFFER_BYTES_DEFAULT : options->buffer_bytes,
+        .buffer_bytes = options->buffer_bytes == 0 ? UDP_BUFFER_BYTES : options->buffer_bytes,
         .log = options->log};
     TRY(udp_socket_open(&udp->socket, &socket_options, error));
     udp->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

@@ -13,6 +13,8 @@
 #include "base/memory.h"
 #include "port/net.h"
 
+enum { UDP_BUFFER_BYTES = 8 << 20 }; /* of a socket, each direction, unless told otherwise */
+
 enum udp_mode {
     UDP_AUTO,  /* io_uring where it works */
     UDP_URING, /* io_uring or an error */
@@ -22,7 +24,7 @@ enum udp_mode {
 struct udp_options {
     const char *listen;  /* "HOST:PORT", "[V6]:PORT", ":PORT" (both families); NULL: any port */
     enum udp_mode mode;  /* SATSYNC_UDP=mmsg or =uring in the environment overrides it */
-    size_t buffer_bytes; /* of the socket, each direction; 0: 8 MiB */
+    size_t buffer_bytes; /* 0: UDP_BUFFER_BYTES */
     const struct allocator *allocator; /* borrowed until close; NULL: libc's */
     const struct log *log;             /* borrowed until close; may be NULL */
 };
