@@ -6,10 +6,13 @@ sites_steps=240
 sites_ranks=${SATSYNC_DEMO_RANKS:-2}
 names=(memphis atlanta abudhabi)
 
-# free_port: a UDP port that nobody has now.
+# free_port: a UDP port that nobody has now, from below those that Linux hands out by itself: a
+# process that was killed finds it still free.
 free_port() {
-    python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 -c 'import random, socket
+port = random.SystemRandom().randrange(12000, 32768)
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).bind(("127.0.0.1", port)); print(port)' ||
+        free_port
 }
 
 # start_relay PROFILE TARGET LOG: sets relay_address.

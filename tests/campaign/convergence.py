@@ -11,23 +11,15 @@ usage: convergence.py BUILD-FOLDER [--seeds 3] [--steps 240]
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(__file__))
+from ports import free_ports  # pylint: disable=wrong-import-position
+
 SITES = 3
 OVERLAP = 5
-
-
-def free_ports(count):
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def finish(process):

@@ -33,6 +33,9 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.dirname(__file__))
+from ports import free_ports  # pylint: disable=wrong-import-position
+
 STEP = "7"
 TENSOR_BYTES = 12 << 20
 PUSH_LIMIT_S = 120  # far beyond what any case takes: only a hang is found so
@@ -40,12 +43,6 @@ PUSH_LIMIT_S = 120  # far beyond what any case takes: only a hang is found so
 
 class Failed(Exception):
     pass
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def last_json(text):
@@ -151,7 +148,7 @@ class Case:
 
     def link(self):
         self.world.must("init", self.far, "--key", self.world.path("far.key"))
-        self.port = free_port()
+        self.port, = free_ports(1)
         self.serve()
         relay = self.start(self.world.relay, "relay", self.plan.profile(), "127.0.0.1:0",
                            "127.0.0.1:%d" % self.port, "--control", self.control,

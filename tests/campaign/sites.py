@@ -18,6 +18,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
+from ports import free_ports  # pylint: disable=wrong-import-position
 from tally import Tally  # pylint: disable=wrong-import-position
 
 SITES = 3
@@ -31,16 +32,6 @@ DEADLINE_S = {True: 15, False: 2}  # of an outer step, at full length or not
 SHORT_S = 3
 LEADS = re.compile(r"^site (\d+): it leads the majority$", re.M)
 DECIDED = re.compile(r"^outer step (\d+), sites ([0-9a-f]+): an outer step is decided$", re.M)
-
-
-def free_ports(count):
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def start_relay(build, link, port, control=None):

@@ -11,7 +11,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(__file__))
-from sites import free_ports, start_relay  # pylint: disable=wrong-import-position
+from ports import free_ports  # pylint: disable=wrong-import-position
+from sites import start_relay  # pylint: disable=wrong-import-position
 from tally import Tally  # pylint: disable=wrong-import-position
 
 CODECS = {1: "fp32", 2: "bf16", 3: "int8"}
