@@ -50,6 +50,8 @@ struct outer_site_options {
     struct parity *parity;
     uint64_t seed;
     uint64_t rate_bps; /* that the links are told, each */
+    uint64_t site_bps; /* of all of a site's links, and their delay: how to exchange rests on it */
+    uint64_t delay_ns;
     enum quantise_codec codec;
     size_t fragments;
     const uint64_t *fragment_elements;

@@ -65,20 +65,22 @@ static enum satsync_status open_sites(struct outer *outer, uint64_t seed,
         outer->local[i] = memory_new(NULL, (size_t)outer->elements, sizeof(float));
         ENSURE(outer->local[i], error, SATSYNC_NO_MEMORY, NULL, "no memory for the model");
         bool told = outer->scenario->controller == CONTROLLER_RATED;
-        const struct outer_site_options options = {.number = i,
-                                                   .net = net_sim_take(outer->world, i),
-                                                   .parity = outer->parity,
-                                                   .seed = seed,
-                                                   .rate_bps =
-                                                       told ? outer->profile.there.rate_bps : 0,
-                                                   .codec = outer->scenario->values,
-                                                   .fragments = FRAGMENTS,
-                                                   .fragment_elements = outer->fragment_elements,
-                                                   .local = outer->local[i],
-                                                   .inner_steps = outer->scenario->inner_steps,
-                                                   .overlap_steps = outer->scenario->overlap_steps,
-                                                   .inner_ns = outer->scenario->inner_ns,
-                                                   .now_ns = net_sim_now_ns(outer->world)};
+        const struct outer_site_options options = {
+            .number = i,
+            .net = net_sim_take(outer->world, i),
+            .parity = outer->parity,
+            .seed = seed,
+            .rate_bps = told ? outer->profile.there.rate_bps : 0,
+            .site_bps = (OUTER_SITES - 1) * outer->profile.there.rate_bps,
+            .delay_ns = outer->profile.rtt_ns / 2,
+            .codec = outer->scenario->values,
+            .fragments = FRAGMENTS,
+            .fragment_elements = outer->fragment_elements,
+            .local = outer->local[i],
+            .inner_steps = outer->scenario->inner_steps,
+            .overlap_steps = outer->scenario->overlap_steps,
+            .inner_ns = outer->scenario->inner_ns,
+            .now_ns = net_sim_now_ns(outer->world)};
         TRY(outer_site_open(&outer->site[i], &options, error));
     }
     return SATSYNC_OK;
@@ -177,14 +179,34 @@ static bool is_same_state(const struct outer *outer) {
     return same;
 }
 
-/* All-gather of coded contributions: each link carries one of them, (n - 1) V / u for a site's rate
- * u = (n - 1) times a link's, and the last bit needs the delay. */
-static uint64_t bound_ns(const struct outer *outer) {
-    double rate = (double)outer->profile.there.rate_bps;
-    return (uint64_t)(8e9 * (double)outer->coded_bytes / rate) + outer->profile.rtt_ns / 2;
+static bool is_reduced(const struct outer *outer) {
+    struct rounds_status status;
+    rounds_status(outer->site[0].rounds, &status);
+    return strcmp(status.exchange, "owner-reduce") == 0;
 }
 
-static enum satsync_status run_seed(struct outer *outer, struct row_run *run,
+/* Of the exchange that was chosen, for V bits of a contribution and u bits a second of a site, n -
+ * 1 times a link's. All-gather: (n - 1) V / u + D. Owner-reduce: with equal shares each link
+ * carries one of V / n and one of the sum's, (n - 1) / n (V + S) / u + 2 D, which for fp32 is the
+ * bound of any dense all-reduce, 2 (n - 1) V / (n u) + 2 D. */
+static uint64_t bound_ns(const struct outer *outer) {
+    double rate = (double)outer->profile.there.rate_bps,
+           delay_ns = (double)outer->profile.rtt_ns / 2;
+    double coded_ns = 8e9 * (double)outer->coded_bytes / rate;
+    double sum_ns = 8e9 * (double)quantise_bytes(QUANTISE_FP32, outer->elements) / rate;
+    return (uint64_t)(is_reduced(outer) ? (coded_ns + sum_ns) / OUTER_SITES + 2 * delay_ns
+                                        : coded_ns + delay_ns);
+}
+
+static const char *limit_of(const struct outer *outer) {
+    if (outer->scenario->inner_ns) {
+        return "the inner steps alone, with no other site to wait for";
+    }
+    return is_reduced(outer) ? "owner-reduce's bound, (n-1)/n (V + S) / u + 2 D"
+                             : "all-gather's bound, (n-1) V / u + D";
+}
+
+static enum satsync_status run_seed(struct outer *outer, struct row *row, struct row_run *run,
                                     struct satsync_error *error) {
     outer->parity = parity_open(NULL);
     ENSURE(outer->parity, error, SATSYNC_NO_MEMORY, NULL, "no memory for parity");
@@ -204,6 +226,7 @@ static enum satsync_status run_seed(struct outer *outer, struct row_run *run,
     run->floor_ns =
         trains ? outer->scenario->inner_steps * outer->scenario->inner_ns : bound_ns(outer);
     run->share_ppm = row_share(run->floor_ns, run->time_ns);
+    row->limit = limit_of(outer);
     return SATSYNC_OK;
 }
 
@@ -211,14 +234,12 @@ enum satsync_status outer_step_run(const struct scenario *scenario, struct row *
                                    struct satsync_error *error) {
     static struct row_run runs[ROW_RUNS];
     row->clock = ROW_VIRTUAL;
-    row->limit = scenario->inner_ns ? "the inner steps alone, with no other site to wait for"
-                                    : "all-gather's bound, (n-1) V / u + D";
     for (uint64_t i = 0; i < scenario->seeds; i++) {
         struct outer outer = {.scenario = scenario};
         runs[i] = (struct row_run){.seed = i + 1};
         size_model(&outer);
         row->bytes = outer.coded_bytes;
-        enum satsync_status status = run_seed(&outer, &runs[i], error);
+        enum satsync_status status = run_seed(&outer, row, &runs[i], error);
         close_all(&outer);
         TRY(status);
     }

@@ -33,6 +33,9 @@ const char options_usage[] =
     "  --deadline S        seconds that an outer step is waited for, once it is due (15)\n"
     "  --fragments N       pieces that the model is exchanged in (1)\n"
     "  --codec NAME        of contributions: int8, bf16 or fp32 (int8)\n"
+    "  --exchange NAME     all-gather, owner-reduce, or cheapest by the next two (cheapest)\n"
+    "  --site-mbps N       what a site's paths carry altogether, each way (not known)\n"
+    "  --delay-ms N        from site to site, one way (0)\n"
     "RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT make it one of several processes of the site,\n"
     "which share the site's lanes; so does mpirun.\n"
     "\n"
@@ -82,6 +85,9 @@ static int parse_option(struct options *options, char **words, int *used) {
         {"--deadline", &options->deadline, NULL, NULL},
         {"--fragments", &options->fragments, NULL, NULL},
         {"--codec", NULL, &options->codec, NULL},
+        {"--exchange", NULL, &options->exchange, NULL},
+        {"--site-mbps", &options->site_mbps, NULL, NULL},
+        {"--delay-ms", &options->delay_ms, NULL, NULL},
         {"--quiet", NULL, NULL, &options->quiet},
         {"--json", NULL, NULL, &options->json},
         {"--help", NULL, NULL, &options->help},
@@ -157,6 +163,7 @@ int options_parse(struct options *options, char **words) {
                                 .deadline = 15,
                                 .fragments = 1,
                                 .codec = "int8",
+                                .exchange = "cheapest",
                                 .key = getenv("SATSYNC_KEY")};
     for (int used = 0; *words; words += used) {
         int failed = parse_option(options, words, &used);

@@ -29,6 +29,9 @@ struct options {
     const char *listen;
     const char *promises;
     const char *codec;
+    const char *exchange;
+    uint64_t site_mbps;
+    uint64_t delay_ms;
     uint64_t site;
     uint64_t inner;
     uint64_t overlap;

@@ -10,6 +10,8 @@
 static const double outer_rate = 0.5;
 static const double outer_momentum = 0.3;
 #define SECOND_NS UINT64_C(1000000000)
+#define MS_NS UINT64_C(1000000)
+#define MBPS UINT64_C(1000000)
 #define WAIT_NS UINT64_C(120000000000)
 enum { LINE_BYTES = 1024, LINGER_SECONDS = 10 };
 
@@ -116,17 +118,33 @@ void sites_share(const struct sites *sites, const struct options *options,
     trainer->first = (size_t)(options->lanes * options->site) + sites->rank * trainer->shape.batch;
 }
 
-static int codec_of(const char *name, enum satsync_group_codec *codec) {
-    static const char *const names[] = {[SATSYNC_GROUP_INT8] = "int8",
-                                        [SATSYNC_GROUP_BF16] = "bf16",
-                                        [SATSYNC_GROUP_FP32] = "fp32"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+/* The index of a name among `count`, which are the values of an enumeration. */
+static int value_of(const char *option, const char *name, const char *const *names, size_t count,
+                    int *value) {
+    for (size_t i = 0; i < count; i++) {
         if (strcmp(name, names[i]) == 0) {
-            *codec = (enum satsync_group_codec)i;
+            *value = (int)i;
             return 0;
         }
     }
-    return options_refuse("--codec", "int8, bf16 and fp32 are possible");
+    return options_refuse(option, "no such name");
+}
+
+static int read_rule(const struct options *options, struct satsync_group_options *group) {
+    static const char *const codecs[] = {[SATSYNC_GROUP_INT8] = "int8",
+                                         [SATSYNC_GROUP_BF16] = "bf16",
+                                         [SATSYNC_GROUP_FP32] = "fp32"};
+    static const char *const exchanges[] = {[SATSYNC_GROUP_CHEAPEST] = "cheapest",
+                                            [SATSYNC_GROUP_ALL_GATHER] = "all-gather",
+                                            [SATSYNC_GROUP_OWNER_REDUCE] = "owner-reduce"};
+    int codec = 0, exchange = 0;
+    int failed = value_of("--codec", options->codec, codecs, 3, &codec);
+    failed = failed ? failed : value_of("--exchange", options->exchange, exchanges, 3, &exchange);
+    group->codec = (enum satsync_group_codec)codec;
+    group->exchange = (enum satsync_group_exchange)exchange;
+    group->site_bps = options->site_mbps * MBPS;
+    group->delay_ns = options->delay_ms * MS_NS;
+    return failed;
 }
 
 int sites_join(struct sites *sites, const struct options *options, struct trainer *trainer) {
@@ -154,7 +172,7 @@ int sites_join(struct sites *sites, const struct options *options, struct traine
     group.collect_ns = group.deadline_ns / 3 * 2;
     group.outer_rate = outer_rate;
     group.outer_momentum = outer_momentum;
-    int failed = codec_of(options->codec, &group.codec);
+    int failed = read_rule(options, &group);
     return failed
                ? failed
                : report(satsync_group_open(sites->engine, &group, &sites->group, &error), &error);

@@ -25,6 +25,8 @@ static enum satsync_status read_options(const struct satsync_group_options *give
            "name a file where this site keeps what it promised to the majority");
     ENSURE(options->listen || options->site + 1 == options->site_count, error, SATSYNC_INVALID,
            "listen", "sites with higher numbers connect to this one: give HOST:PORT");
+    ENSURE((unsigned)options->exchange <= SATSYNC_GROUP_OWNER_REDUCE, error, SATSYNC_INVALID,
+           "exchange", "%d is none that is known", (int)options->exchange);
     options->fragments = options->fragments ? options->fragments : 1;
     options->deadline_ns = options->deadline_ns ? options->deadline_ns : DEFAULT_DEADLINE_NS;
     options->give_up_ns = options->give_up_ns ? options->give_up_ns : DEFAULT_GIVE_UP_NS;
@@ -110,6 +112,18 @@ static enum quantise_codec codec_of(enum satsync_group_codec codec) {
     return QUANTISE_INT8;
 }
 
+static enum rounds_exchange exchange_of(enum satsync_group_exchange exchange) {
+    switch (exchange) {
+    case SATSYNC_GROUP_ALL_GATHER:
+        return ROUNDS_ALL_GATHER;
+    case SATSYNC_GROUP_OWNER_REDUCE:
+        return ROUNDS_OWNER_REDUCE;
+    case SATSYNC_GROUP_CHEAPEST:
+        break;
+    }
+    return ROUNDS_CHEAPEST;
+}
+
 static enum satsync_status open_machine(struct satsync_group *group,
                                         const struct satsync_group_options *options,
                                         struct satsync_error *error) {
@@ -138,6 +152,9 @@ static enum satsync_status open_machine(struct satsync_group *group,
                                           .fragment_elements = elements,
                                           .initial = initial,
                                           .codec = codec_of(options->codec),
+                                          .exchange = exchange_of(options->exchange),
+                                          .site_bps = options->site_bps,
+                                          .delay_ns = options->delay_ns,
                                           .outer_rate = (float)options->outer_rate,
                                           .outer_momentum = (float)options->outer_momentum,
                                           .inner_steps = options->inner_steps,
@@ -296,6 +313,7 @@ void satsync_group_stats(const struct satsync_group *group, struct satsync_group
         full.behind = status.behind;
         full.leader = status.leader == SIZE_MAX ? UINT32_MAX : (uint32_t)status.leader;
         full.exchange = status.exchange;
+        full.summed_steps = status.summed;
         for (const struct group_link *link = group->links; link; link = link->next) {
             full.wire_bytes += link->wire_bytes;
         }

@@ -26,6 +26,7 @@ static void forget(struct step_record *record) {
     for (size_t site = 0; site < ROUNDS_SITES_MAX; site++) {
         forget_site(record, site);
     }
+    sums_forget(&record->sums);
     memset(record, 0, sizeof *record);
 }
 
@@ -92,6 +93,12 @@ void contributions_put(struct contributions *contributions, const struct fragmen
     record->parcel[head->origin][head->fragment] = parcel_share(parcel);
 }
 
+void contributions_note_sums(const struct contributions *contributions,
+                             struct step_record *record) {
+    record->holdings.sums = sums_whole(&record->sums, contributions->sites, contributions->all);
+    record->holdings.sums_of = sums_name(record->sums.incarnation, contributions->sites);
+}
+
 void contributions_decide(struct contributions *contributions, const struct decision *decision) {
     struct step_record *record = contributions_of(contributions, decision->step);
     if (!record || (record->is_decided && decision->sites != 0)) {
@@ -99,6 +106,11 @@ void contributions_decide(struct contributions *contributions, const struct deci
     }
     record->is_decided = true;
     record->decision = *decision;
+    if (!decision->by_sums || sums_name(record->sums.incarnation, contributions->sites) !=
+                                  sums_name(decision->incarnation, contributions->sites)) {
+        sums_forget(&record->sums);
+        contributions_note_sums(contributions, record);
+    }
     for (size_t i = 0; i < contributions->sites; i++) {
         if ((decision->sites >> i & 1) &&
             record->holdings.incarnation[i] != decision->incarnation[i]) {
@@ -120,5 +132,16 @@ uint32_t contributions_whole(const struct contributions *contributions,
 
 uint32_t contributions_missing(const struct contributions *contributions,
                                const struct step_record *record) {
-    return record->decision.sites & ~contributions_whole(contributions, record);
+    uint32_t missing = record->decision.sites & ~contributions_whole(contributions, record);
+    if (missing == 0 || !record->decision.by_sums) {
+        return missing;
+    }
+    return record->decision.sites &
+           ~sums_whole(&record->sums, contributions->sites, contributions->all);
+}
+
+bool contributions_are_summed(const struct contributions *contributions,
+                              const struct step_record *record) {
+    return record->decision.by_sums &&
+           (record->decision.sites & ~contributions_whole(contributions, record)) != 0;
 }

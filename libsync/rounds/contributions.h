@@ -6,7 +6,7 @@
 #define ROUNDS_CONTRIBUTIONS_H
 
 #include "rounds/message.h"
-#include "rounds/parcel.h"
+#include "rounds/sums.h"
 
 enum { CONTRIBUTIONS_STEPS = 8, CONTRIBUTIONS_KEPT = 2 /* of them applied */ };
 
@@ -16,6 +16,7 @@ struct step_record {
     uint64_t sent[ROUNDS_SITES_MAX]; /* by peer: own fragments queued for it in this session */
     /* By peer and origin: fragments queued for it in this session because it asked. */
     uint64_t served[ROUNDS_SITES_MAX][ROUNDS_SITES_MAX];
+    struct sums sums;
     bool is_decided;
     struct decision decision;
 };
@@ -48,9 +49,17 @@ void contributions_put(struct contributions *contributions, const struct fragmen
  * contributed is dropped. */
 void contributions_decide(struct contributions *contributions, const struct decision *decision);
 
-/* Sites of a decided record whose contribution is not whole here. */
+/* The record's holdings say which sums it has. */
+void contributions_note_sums(const struct contributions *contributions, struct step_record *record);
+
+/* Sites of a decided record whose contribution is not whole here, or whose sums, where those are
+ * what is kept of it. */
 uint32_t contributions_missing(const struct contributions *contributions,
                                const struct step_record *record);
+
+/* Whether a decided step is taken from sums: there are contributions to it that are not here. */
+bool contributions_are_summed(const struct contributions *contributions,
+                              const struct step_record *record);
 
 /* Sites whose contribution is whole here. */
 uint32_t contributions_whole(const struct contributions *contributions,

@@ -51,11 +51,6 @@ void outer_carry(enum quantise_codec codec, const uint8_t *coded, size_t values,
     }
 }
 
-struct outer_state {
-    float *agreed;
-    float *momentum;
-};
-
 static void step_run(const struct outer_rule *rule, const float *restrict sum, float count,
                      size_t values, struct outer_state at) {
     float *restrict agreed = at.agreed, *restrict momentum = at.momentum;
@@ -66,21 +61,52 @@ static void step_run(const struct outer_rule *rule, const float *restrict sum, f
     }
 }
 
-void outer_step(const struct outer_rule *rule, const struct outer_sum *sum, size_t values,
-                float *agreed, float *momentum) {
+/* Elements done to done + run of the sum. */
+static void add_run(enum quantise_codec codec, const struct outer_sum *sum, size_t done, size_t run,
+                    float *total) {
+    float decoded[RUN];
+    decode_run(codec, sum->coded[0], done, run, total);
+    for (size_t k = 1; k < sum->count; k++) {
+        decode_run(codec, sum->coded[k], done, run, decoded);
+        for (size_t i = 0; i < run; i++) {
+            total[i] += decoded[i];
+        }
+    }
+}
+
+static struct outer_state state_at(struct outer_state at, size_t done) {
+    return (struct outer_state){at.agreed + done, at.momentum + done};
+}
+
+void outer_add(enum quantise_codec codec, const struct outer_sum *sum, size_t values,
+               uint8_t *out) {
     assert(sum->count > 0);
-    float total[RUN], decoded[RUN];
+    float total[RUN];
     for (size_t done = 0; done < values; done += RUN) {
         size_t run = run_at(done, values);
-        decode_run(rule->codec, sum->coded[0], done, run, total);
-        for (size_t k = 1; k < sum->count; k++) {
-            decode_run(rule->codec, sum->coded[k], done, run, decoded);
-            for (size_t i = 0; i < run; i++) {
-                total[i] += decoded[i];
-            }
-        }
-        step_run(rule, total, (float)sum->count, run,
-                 (struct outer_state){agreed + done, momentum + done});
+        add_run(codec, sum, done, run, total);
+        quantise_encode(QUANTISE_FP32, total, run, out + quantise_bytes(QUANTISE_FP32, done));
+    }
+}
+
+void outer_step(const struct outer_rule *rule, const struct outer_sum *sum, size_t values,
+                struct outer_state at) {
+    assert(sum->count > 0);
+    float total[RUN];
+    for (size_t done = 0; done < values; done += RUN) {
+        size_t run = run_at(done, values);
+        add_run(rule->codec, sum, done, run, total);
+        step_run(rule, total, (float)sum->count, run, state_at(at, done));
+    }
+}
+
+void outer_step_summed(const struct outer_rule *rule, const uint8_t *sum, size_t count,
+                       size_t values, struct outer_state at) {
+    float total[RUN];
+    for (size_t done = 0; done < values; done += RUN) {
+        size_t run = run_at(done, values);
+        decode_run(QUANTISE_FP32, sum, done, run, total);
+        step_run(rule, total, (float)count, run, state_at(at, done));
     }
 }
 

@@ -30,17 +30,30 @@ struct outer_rule {
     float momentum;
 };
 
+/* What it changes: the agreed parameters and their momentum. */
+struct outer_state {
+    float *agreed;
+    float *momentum;
+};
+
 /* The contributions of a fragment that an outer step holds, in the order of the sites. */
 struct outer_sum {
     const uint8_t *coded[16];
     size_t count;
 };
 
+/* out[values * 4], as fp32: the contributions summed in the order given. */
+void outer_add(enum quantise_codec codec, const struct outer_sum *sum, size_t values, uint8_t *out);
+
 /* Nesterov's step on the mean of the contributions, which are summed in the order given:
  *   g = sum / count;  momentum = rule.momentum * momentum + g;
  *   agreed = agreed - rule.rate * (g + rule.momentum * momentum). */
 void outer_step(const struct outer_rule *rule, const struct outer_sum *sum, size_t values,
-                float *agreed, float *momentum);
+                struct outer_state at);
+
+/* The same from what outer_add wrote of `count` contributions. */
+void outer_step_summed(const struct outer_rule *rule, const uint8_t *sum, size_t count,
+                       size_t values, struct outer_state at);
 
 /* Brings a site's parameters to the agreed ones and keeps what they moved since `snapshot`:
  * local[i] = agreed[i] + (local[i] - snapshot[i]); exactly agreed[i] where they did not move. */

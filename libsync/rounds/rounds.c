@@ -4,6 +4,7 @@
 #include "base/timers.h"
 #include "codec/checksum.h"
 #include "codec/seal.h"
+#include "rounds/exchange.h"
 #include "rounds/rounds_state.h"
 
 #include <math.h>
@@ -93,8 +94,26 @@ static enum satsync_status check_rule(const struct rounds_options *options,
     return SATSYNC_OK;
 }
 
+static struct exchange_terms terms_of(const struct rounds_options *options) {
+    struct exchange_terms terms = {.sites = options->sites,
+                                   .codec = options->codec,
+                                   .site_bps = options->site_bps,
+                                   .delay_ns = options->delay_ns};
+    for (size_t f = 0; f < options->fragments; f++) {
+        terms.elements += options->fragment_elements[f];
+    }
+    return terms;
+}
+
+static void choose_exchange(struct rounds_options *options) {
+    const struct exchange_terms terms = terms_of(options);
+    if (options->exchange == ROUNDS_CHEAPEST) {
+        options->exchange = exchange_choose(&terms);
+    }
+}
+
 /* What must be equal on all sites. */
-static uint64_t configuration_of(const struct rounds_options *options) {
+static uint64_t configuration_of(const struct rounds_options *options, double lead_share) {
     uint8_t text[64 + 8 * ROUNDS_FRAGMENTS_MAX], digest[CHECKSUM_BYTES];
     struct bytes_writer writer = bytes_writer_over(text, sizeof text);
     uint32_t bits[2];
@@ -103,6 +122,10 @@ static uint64_t configuration_of(const struct rounds_options *options) {
     bytes_put_u8(&writer, (uint8_t)options->sites);
     bytes_put_u8(&writer, options->witness);
     bytes_put_u8(&writer, (uint8_t)options->codec);
+    bytes_put_u8(&writer, (uint8_t)options->exchange);
+    if (options->exchange == ROUNDS_OWNER_REDUCE) {
+        bytes_put_u64(&writer, (uint64_t)(1e9 * lead_share));
+    }
     bytes_put_u32(&writer, bits[0]);
     bytes_put_u32(&writer, bits[1]);
     for (size_t f = 0; f < options->fragments; f++) {
@@ -152,11 +175,13 @@ static enum satsync_status open_parts(struct rounds *rounds, struct satsync_erro
 }
 
 static void init(struct rounds *rounds, const struct rounds_options *options) {
+    const struct exchange_terms terms = terms_of(options);
     rounds->allocator = options->allocator;
     rounds->options = *options;
     rounds->voters = options->sites + options->witness;
     rounds->is_witness = options->site == options->sites;
-    rounds->configuration = configuration_of(options);
+    rounds->lead_share = exchange_lead_share(&terms);
+    rounds->configuration = configuration_of(options, rounds->lead_share);
     rounds->incarnation = options->incarnation;
     rounds->now_ns = options->now_ns;
     rounds->collect_end_ns = rounds->fetch_ns = rounds->void_ns = TIME_NEVER;
@@ -176,6 +201,7 @@ enum satsync_status rounds_open(const struct rounds_options *options, struct rou
     TRY(check_sites(&filled, error));
     TRY(check_model(&filled, error));
     TRY(check_rule(&filled, error));
+    choose_exchange(&filled);
     TRY(seal_ready(error));
     struct rounds *rounds = memory_new(options->allocator, 1, sizeof *rounds);
     ENSURE(rounds, error, SATSYNC_NO_MEMORY, NULL, "no memory for the sites' rounds");
@@ -254,6 +280,9 @@ size_t rounds_message_bytes_max(const struct rounds *rounds) {
     for (size_t f = 0; f < rounds->options.fragments; f++) {
         size_t bytes = MESSAGE_FRAGMENT_HEAD_BYTES + rounds->place[f].coded_bytes;
         most = bytes > most ? bytes : most;
+        bytes = message_sum_head_bytes(rounds->options.sites) +
+                (size_t)quantise_bytes(QUANTISE_FP32, rounds->place[f].elements);
+        most = bytes > most && rounds->options.exchange == ROUNDS_OWNER_REDUCE ? bytes : most;
     }
     return most;
 }
@@ -323,17 +352,16 @@ static uint32_t behind(const struct rounds *rounds) {
 void rounds_status(const struct rounds *rounds, struct rounds_status *status) {
     const struct step_record *record =
         &rounds->contributions.record[(rounds->applied + 1) % CONTRIBUTIONS_STEPS];
-    uint32_t everybody = (UINT32_C(1) << rounds->options.sites) - 1;
-    *status = (struct rounds_status){
-        .applied = rounds->applied,
-        .decided = rounds->decided,
-        .inner_step = rounds->training.inner_step,
-        .leader = agreement_leader(rounds->agreement),
-        .present = rounds_present(rounds),
-        .missing = everybody & ~contributions_whole(&rounds->contributions, record),
-        .behind = behind(rounds),
-        .sent_bytes = rounds->sent_bytes,
-        .received_bytes = rounds->received_bytes,
-        .exchange = "all-gather"};
+    *status = (struct rounds_status){.applied = rounds->applied,
+                                     .decided = rounds->decided,
+                                     .inner_step = rounds->training.inner_step,
+                                     .leader = agreement_leader(rounds->agreement),
+                                     .present = rounds_present(rounds),
+                                     .missing = rounds_awaited(rounds, record),
+                                     .behind = behind(rounds),
+                                     .sent_bytes = rounds->sent_bytes,
+                                     .received_bytes = rounds->received_bytes,
+                                     .summed = rounds->summed,
+                                     .exchange = exchange_name(rounds->options.exchange)};
     memcpy(status->hash, rounds->hash, sizeof status->hash);
 }

@@ -53,6 +53,14 @@ enum {
 
 struct rounds;
 
+/* How contributions travel (rounds/exchange.h). */
+enum rounds_exchange {
+    ROUNDS_CHEAPEST, /* whichever takes less time by `site_bps` and `delay_ns`, if those are given
+                      */
+    ROUNDS_ALL_GATHER,
+    ROUNDS_OWNER_REDUCE /* while all sites are there, else all-gather */
+};
+
 /* Where a site's promises to the majority (term, vote, log: some KiB) outlive its process. */
 struct rounds_port {
     /* Makes `data` the site's promises, replacing the former as a whole; returns SATSYNC_OK only
@@ -87,6 +95,11 @@ struct rounds_options {
     float outer_rate;          /* default 0.7 */
     float outer_momentum;      /* default 0.9; a negative value means none */
     float max_difference;      /* an element that moved further is refused; default 1000 */
+
+    /* All of these the same on every site. */
+    enum rounds_exchange exchange;
+    uint64_t site_bps; /* what a site's links carry altogether, each way; 0: not known */
+    uint64_t delay_ns; /* between two sites, one way */
 
     uint64_t inner_steps;   /* between outer steps; default 20 */
     uint64_t overlap_steps; /* from the last fragment given until the step is due; default 0 */
@@ -236,7 +249,8 @@ struct rounds_status {
     uint32_t behind;         /* sites that are up and have applied less than this one */
     uint64_t sent_bytes;     /* of contributions, one count for each peer */
     uint64_t received_bytes; /* of contributions */
-    const char *exchange;    /* "all-gather": how contributions travel */
+    uint64_t summed;         /* steps taken from the sums of an owner-reduce */
+    const char *exchange;    /* "all-gather" or "owner-reduce": how contributions travel */
     uint8_t hash[ROUNDS_HASH_BYTES]; /* of the agreed state */
 };
 

@@ -92,6 +92,7 @@ void rounds_forget_sent(struct rounds *rounds, size_t peer) {
         struct step_record *record = &rounds->contributions.record[i];
         record->sent[peer] = 0;
         memset(record->served[peer], 0, sizeof record->served[peer]);
+        sums_forget_sent(&record->sums, peer);
     }
 }
 
@@ -100,13 +101,17 @@ void rounds_queue_own(struct rounds *rounds, size_t peer) {
     if (!record || peer >= rounds->options.sites || !rounds->peers[peer].is_up) {
         return;
     }
+    bool by_shares = rounds_uses_shares(rounds, record);
     for (size_t f = 0; f < rounds->options.fragments; f++) {
         struct parcel *parcel = rounds->training.own[f];
-        if (parcel && !(record->sent[peer] >> f & 1) &&
-            outbox_push(&rounds->peers[peer].outbox, parcel)) {
+        if (parcel && by_shares) {
+            rounds_queue_share(rounds, peer, f);
+        } else if (parcel && !(record->sent[peer] >> f & 1) &&
+                   outbox_push(&rounds->peers[peer].outbox, parcel)) {
             record->sent[peer] |= UINT64_C(1) << f;
         }
     }
+    rounds_queue_sums(rounds, record, peer);
 }
 
 /* Receiving. */
@@ -149,12 +154,18 @@ static enum satsync_status take_decided(struct rounds *rounds, struct bytes_read
     return SATSYNC_OK;
 }
 
-static void refuse(struct rounds *rounds, const struct fragment_head *head) {
+void rounds_refuse(struct rounds *rounds, uint64_t step, size_t fragment, size_t peer) {
     rounds_tell(rounds, &(struct rounds_event){.kind = ROUNDS_EVENT_REFUSED,
-                                               .step = head->step,
-                                               .fragment = head->fragment,
-                                               .peer = head->origin,
+                                               .step = step,
+                                               .fragment = fragment,
+                                               .peer = peer,
                                                .status = SATSYNC_INVALID});
+}
+
+void rounds_pass_over(struct rounds *rounds, size_t peer, uint64_t step) {
+    if (step > rounds->applied && step > rounds->passed_over[peer]) {
+        rounds->passed_over[peer] = step;
+    }
 }
 
 /* From others than its origin only what this site may have asked for. */
@@ -177,15 +188,15 @@ static enum satsync_status take_fragment(struct rounds *rounds, size_t peer, con
     }
     rounds->received_bytes += bytes;
     if (!may_come_from(rounds, peer, &head) || !contributions_want(&rounds->contributions, &head)) {
-        bool is_ahead = head.origin == peer && head.step > rounds->passed_over[peer] &&
-                        !contributions_of(&rounds->contributions, head.step);
-        rounds->passed_over[peer] = is_ahead ? head.step : rounds->passed_over[peer];
+        if (head.origin == peer && !contributions_of(&rounds->contributions, head.step)) {
+            rounds_pass_over(rounds, peer, head.step);
+        }
         return SATSYNC_OK;
     }
     /* What is carried comes on top of a difference: twice as much may be honest. */
     if (!quantise_is_sane(rounds->options.codec, reader.at, rounds->place[head.fragment].elements,
                           2 * rounds->options.max_difference)) {
-        refuse(rounds, &head);
+        rounds_refuse(rounds, head.step, head.fragment, head.origin);
         return SATSYNC_OK;
     }
     struct parcel *parcel = parcel_new(rounds->allocator, LINK_GRADIENT, bytes);
@@ -203,11 +214,22 @@ static enum satsync_status take_fragment(struct rounds *rounds, size_t peer, con
     return SATSYNC_OK;
 }
 
-/* Fragments that a peer has had from here in its session, or will: they are not sent twice. */
+/* Fragments, or sums of them, that a peer has had from here in its session, or will: they are not
+ * sent twice. */
 static uint64_t had(const struct rounds *rounds, size_t peer, const struct step_record *record,
                     const struct need *need) {
+    if (need->sums) {
+        return record->sums.served[peer][need->origin];
+    }
     bool is_own = need->origin == rounds->options.site && need->incarnation == rounds->incarnation;
     return record->served[peer][need->origin] | (is_own ? record->sent[peer] : 0);
+}
+
+static bool has_needed(const struct rounds *rounds, const struct step_record *record,
+                       const struct need *need) {
+    uint64_t here = need->sums ? sums_name(record->sums.incarnation, rounds->options.sites)
+                               : record->holdings.incarnation[need->origin];
+    return here == need->incarnation;
 }
 
 static enum satsync_status take_need(struct rounds *rounds, size_t peer,
@@ -217,26 +239,28 @@ static enum satsync_status take_need(struct rounds *rounds, size_t peer,
         return SATSYNC_PROTOCOL;
     }
     struct step_record *record = contributions_of(&rounds->contributions, need.step);
-    if (rounds->is_witness || !record ||
-        record->holdings.incarnation[need.origin] != need.incarnation) {
+    if (rounds->is_witness || !record || !has_needed(rounds, record, &need)) {
         return SATSYNC_OK;
     }
+    struct parcel **parcels =
+        need.sums ? record->sums.sum[need.origin] : record->parcel[need.origin];
+    uint64_t *served =
+        need.sums ? &record->sums.served[peer][need.origin] : &record->served[peer][need.origin];
     uint64_t wanted = need.fragments & ~(need.again ? 0 : had(rounds, peer, record, &need));
     for (size_t f = 0; f < rounds->options.fragments; f++) {
-        struct parcel *parcel = record->parcel[need.origin][f];
-        if (parcel && (wanted >> f & 1) && rounds->peers[peer].is_up &&
-            outbox_push(&rounds->peers[peer].outbox, parcel)) {
-            record->served[peer][need.origin] |= UINT64_C(1) << f;
+        if (parcels[f] && (wanted >> f & 1) && rounds->peers[peer].is_up &&
+            outbox_push(&rounds->peers[peer].outbox, parcels[f])) {
+            *served |= UINT64_C(1) << f;
         }
     }
     return SATSYNC_OK;
 }
 
-/* A leader need not wait until the others say that they have its own contribution: what it proposes
- * is stored nowhere before. So a majority that has stored it has that contribution twice. The entry
- * comes again with the leader's next heartbeat. It is stored all the same once the leader reports
- * it decided, and where the leader has begun a new life since, whose former contribution may be
- * gone, or a former life's contribution stands in the way here. */
+/* A leader need not wait until the others say that they have its own contribution, or its sums:
+ * what it proposes is stored nowhere before. So a majority that has stored it has those twice. The
+ * entry comes again with the leader's next heartbeat. It is stored all the same once the leader
+ * reports it decided, and where the leader has begun a new life since, whose former contribution
+ * may be gone, or a former life's contribution stands in the way here. */
 static bool is_early(struct rounds *rounds, size_t peer, struct bytes_reader reader) {
     struct agreement_decision carried;
     struct decision decision;
@@ -252,7 +276,9 @@ static bool is_early(struct rounds *rounds, size_t peer, struct bytes_reader rea
         return false;
     }
     const struct step_record *record = contributions_of(&rounds->contributions, decision.step);
-    return record && record->holdings.fragments[peer] != rounds->contributions.all;
+    return record &&
+           (decision.by_sums ? !(record->holdings.sums >> peer & 1)
+                             : record->holdings.fragments[peer] != rounds->contributions.all);
 }
 
 static enum satsync_status dispatch(struct rounds *rounds, size_t peer, const void *data,
@@ -273,6 +299,10 @@ static enum satsync_status dispatch(struct rounds *rounds, size_t peer, const vo
         return take_fragment(rounds, peer, data, bytes);
     case MESSAGE_NEED:
         return take_need(rounds, peer, &reader);
+    case MESSAGE_SHARE:
+        return rounds_take_share(rounds, peer, data, bytes);
+    case MESSAGE_SUM:
+        return rounds_take_sum(rounds, peer, data, bytes);
     }
     return SATSYNC_PROTOCOL;
 }

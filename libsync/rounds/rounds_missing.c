@@ -13,11 +13,12 @@ void rounds_begin_asking(struct rounds *rounds) {
     }
 }
 
-/* A contribution that is missing here. */
+/* A contribution that is missing here, or the sums of an owner. */
 struct gap {
     const struct step_record *record;
     size_t origin;
-    uint64_t incarnation;
+    uint64_t incarnation; /* of sums: sums_name */
+    bool is_of_sums;
     bool was_passed_over;
 };
 
@@ -36,12 +37,18 @@ static bool holds(const struct rounds *rounds, size_t peer, const struct gap *ga
     }
     for (size_t i = 0; i < report->steps; i++) {
         const struct holdings *holdings = &report->step[i];
-        if (holdings->step == step && holdings->incarnation[gap->origin] == gap->incarnation &&
-            holdings->fragments[gap->origin] == rounds_all_fragments(rounds)) {
+        bool has_it =
+            gap->is_of_sums
+                ? holdings->sums_of == gap->incarnation && (holdings->sums >> gap->origin & 1)
+                : holdings->incarnation[gap->origin] == gap->incarnation &&
+                      holdings->fragments[gap->origin] == rounds_all_fragments(rounds);
+        if (holdings->step == step && has_it) {
             return true;
         }
     }
-    return peer == gap->origin && report->incarnation == gap->incarnation;
+    uint64_t made_it =
+        gap->is_of_sums ? gap->record->decision.incarnation[gap->origin] : gap->incarnation;
+    return peer == gap->origin && report->incarnation == made_it;
 }
 
 /* Of the peers that have it and are heard, in turn: its origin first, for it knows what is under
@@ -54,11 +61,13 @@ static void ask(struct rounds *rounds, const struct gap *gap) {
             !holds(rounds, peer, gap)) {
             continue;
         }
+        uint64_t have = gap->is_of_sums ? gap->record->sums.have[origin]
+                                        : gap->record->holdings.fragments[origin];
         const struct need need = {.step = gap->record->holdings.step,
                                   .origin = (uint8_t)origin,
                                   .incarnation = gap->incarnation,
-                                  .fragments = rounds_all_fragments(rounds) &
-                                               ~gap->record->holdings.fragments[origin],
+                                  .fragments = rounds_all_fragments(rounds) & ~have,
+                                  .sums = gap->is_of_sums,
                                   .again = peer == origin && gap->was_passed_over};
         rounds_ask(rounds, peer, &need);
         rounds->asked_of[origin] = peer;
@@ -78,6 +87,21 @@ static uint32_t wanted(const struct rounds *rounds, const struct step_record *re
     return sites & ~contributions_whole(&rounds->contributions, record);
 }
 
+static struct gap gap_of(const struct rounds *rounds, const struct step_record *record,
+                         size_t origin) {
+    const struct decision *decision = &record->decision;
+    struct gap gap = {.record = record,
+                      .origin = origin,
+                      .incarnation = record->is_decided ? decision->incarnation[origin]
+                                                        : rounds->peers[origin].report.incarnation,
+                      .was_passed_over = rounds->passed_over[origin] >= record->holdings.step};
+    if (record->is_decided && decision->by_sums) {
+        gap.is_of_sums = true;
+        gap.incarnation = sums_name(decision->incarnation, rounds->options.sites);
+    }
+    return gap;
+}
+
 void rounds_complete_step(struct rounds *rounds) {
     const struct step_record *record =
         contributions_of(&rounds->contributions, rounds->applied + 1);
@@ -87,10 +111,7 @@ void rounds_complete_step(struct rounds *rounds) {
     bool is_overdue = rounds->now_ns >= rounds->need_ns;
     uint32_t sites = wanted(rounds, record);
     for (size_t i = 0; i < rounds->options.sites; i++) {
-        const struct gap gap = {record, i,
-                                record->is_decided ? record->decision.incarnation[i]
-                                                   : rounds->peers[i].report.incarnation,
-                                rounds->passed_over[i] >= record->holdings.step};
+        const struct gap gap = gap_of(rounds, record, i);
         if ((sites >> i & 1) && (is_overdue || !is_coming(rounds, i))) {
             ask(rounds, &gap);
         }

@@ -138,6 +138,11 @@ static void fill_choice(struct rounds *rounds, struct choice *choice) {
     if (rounds->voters == sites) {
         choice->vouched = UINT32_C(1) << rounds->options.site;
     }
+    const struct step_record *record =
+        contributions_of(&rounds->contributions, rounds->decided + 1);
+    if (record) {
+        memcpy(choice->summed, record->sums.incarnation, sizeof choice->summed);
+    }
     for (size_t i = 0; i < sites; i++) {
         const struct holdings *holdings = holdings_of(rounds, i, rounds->decided + 1);
         if (holdings) {
@@ -162,7 +167,7 @@ static void propose(struct rounds *rounds) {
         return;
     }
     struct choice choice;
-    struct decision decision = {.step = step};
+    struct decision decision = {.step = step, .lead = (uint8_t)rounds->options.site};
     fill_choice(rounds, &choice);
     if (!choose(&choice, rounds->now_ns >= rounds->collect_end_ns, &decision)) {
         return;
@@ -174,29 +179,42 @@ static void propose(struct rounds *rounds) {
     }
 }
 
-/* Whether a site is heard, has not applied `step`, and which members' contributions it has. */
-static bool is_stuck_before(struct rounds *rounds, size_t site, uint64_t step, uint32_t *has) {
-    const struct holdings *holdings = holdings_of(rounds, site, step);
-    bool is_self = site == rounds->options.site;
-    uint64_t applied = is_self ? rounds->applied : rounds->peers[site].report.applied;
-    for (size_t i = 0; holdings && i < rounds->options.sites; i++) {
+/* What is known to be left of the decided step: members whose contribution somebody has, owners
+ * whose sums. */
+struct remains {
+    uint32_t contributions;
+    uint32_t sums;
+};
+
+static void add_remains(const struct rounds *rounds, const struct holdings *holdings,
+                        struct remains *remains) {
+    const struct decision *decision = &rounds->last;
+    for (size_t i = 0; i < rounds->options.sites; i++) {
         bool has_it = holdings->fragments[i] == rounds_all_fragments(rounds) &&
-                      holdings->incarnation[i] == rounds->last.incarnation[i];
-        *has |= has_it ? UINT32_C(1) << i : 0;
+                      holdings->incarnation[i] == decision->incarnation[i];
+        remains->contributions |= has_it ? UINT32_C(1) << i : 0;
     }
-    return holdings && applied < step;
+    if (decision->by_sums &&
+        holdings->sums_of == sums_name(decision->incarnation, rounds->options.sites)) {
+        remains->sums |= holdings->sums;
+    }
 }
 
-/* More sites than may be lost have been, and with them a contribution of the decided step: all are
- * here, none has applied it, none has that contribution. */
+/* More sites than may be lost have been, and with them a contribution of the decided step, and
+ * sums: all are here, none has applied it, none has those. */
 static bool is_lost(struct rounds *rounds) {
-    uint32_t has = 0;
+    struct remains remains = {0};
     for (size_t i = 0; i < rounds->options.sites; i++) {
-        if (!is_stuck_before(rounds, i, rounds->decided, &has)) {
+        const struct holdings *holdings = holdings_of(rounds, i, rounds->decided);
+        bool is_self = i == rounds->options.site;
+        uint64_t applied = is_self ? rounds->applied : rounds->peers[i].report.applied;
+        if (!holdings || applied >= rounds->decided) {
             return false;
         }
+        add_remains(rounds, holdings, &remains);
     }
-    return (rounds->last.sites & ~has) != 0;
+    return (rounds->last.sites & ~remains.contributions) != 0 &&
+           (rounds->last.sites & ~remains.sums) != 0;
 }
 
 static void propose_void(struct rounds *rounds) {
@@ -208,7 +226,7 @@ static void propose_void(struct rounds *rounds) {
     if (rounds->void_ns == TIME_NEVER) {
         rounds->void_ns = rounds->now_ns + rounds->options.deadline_ns;
     }
-    struct decision decision = {.step = rounds->decided};
+    struct decision decision = {.step = rounds->decided, .lead = (uint8_t)rounds->options.site};
     if (rounds->now_ns >= rounds->void_ns && hand_in(rounds, &decision)) {
         rounds->void_ns = rounds->now_ns + rounds->options.deadline_ns;
     }
@@ -252,13 +270,9 @@ static void tell_late(struct rounds *rounds) {
         return;
     }
     rounds->training.is_late = true;
-    uint32_t everybody = (UINT32_C(1) << rounds->options.sites) - 1;
-    uint32_t missing = record->is_decided
-                           ? contributions_missing(&rounds->contributions, record)
-                           : everybody & ~contributions_whole(&rounds->contributions, record);
     rounds_tell(rounds, &(struct rounds_event){.kind = ROUNDS_EVENT_LATE,
                                                .step = rounds->applied + 1,
-                                               .sites = missing,
+                                               .sites = rounds_awaited(rounds, record),
                                                .status = SATSYNC_TIMED_OUT});
 }
 
@@ -312,6 +326,7 @@ void rounds_advance(struct rounds *rounds) {
     }
     if (!rounds->is_witness) {
         make_ready(rounds);
+        rounds_watch_exchange(rounds);
         rounds_complete_step(rounds);
         rounds_fetch(rounds);
         tell_late(rounds);

@@ -2,6 +2,7 @@
  * struct rounds, for the files that each hold one of its concerns:
  *   rounds.c           its life, events and timers
  *   rounds_exchange.c  what peers send and are sent
+ *   rounds_sums.c      shares and sums, where those are exchanged
  *   rounds_progress.c  what is to be proposed, is ready, is late, is asked of the trainer
  *   rounds_missing.c   what is missing of a decided step, has to be fetched
  *   rounds_train.c     giving, applying, saving and adopting state
@@ -50,6 +51,7 @@ struct rounds {
     size_t voters;
     bool is_witness;
     uint64_t configuration;
+    double lead_share;    /* exchange_lead_share */
     uint64_t incarnation; /* a new one with each state adopted: a step may be given again then */
     uint64_t now_ns;
 
@@ -93,6 +95,7 @@ struct rounds {
 
     uint64_t sent_bytes;
     uint64_t received_bytes;
+    uint64_t summed;
 };
 
 /* rounds.c */
@@ -108,6 +111,27 @@ void rounds_queue_agreement(struct rounds *rounds);
 void rounds_forget_sent(struct rounds *rounds, size_t peer);
 void rounds_queue_own(struct rounds *rounds, size_t peer);
 void rounds_ask(struct rounds *rounds, size_t peer, const struct need *need);
+
+void rounds_pass_over(struct rounds *rounds, size_t peer, uint64_t step);
+void rounds_refuse(struct rounds *rounds, uint64_t step, size_t fragment, size_t peer);
+
+/* rounds_sums.c */
+bool rounds_uses_shares(const struct rounds *rounds, const struct step_record *record);
+void rounds_watch_exchange(struct rounds *rounds);
+void rounds_queue_share(struct rounds *rounds, size_t peer, size_t fragment);
+void rounds_queue_sums(struct rounds *rounds, struct step_record *record, size_t peer);
+void rounds_share_with_itself(struct rounds *rounds, size_t fragment);
+enum satsync_status rounds_take_share(struct rounds *rounds, size_t peer, const void *data,
+                                      size_t bytes);
+enum satsync_status rounds_take_sum(struct rounds *rounds, size_t peer, const void *data,
+                                    size_t bytes);
+uint32_t rounds_awaited(const struct rounds *rounds, const struct step_record *record);
+/* A sum that was kept: what it is of, and its values, borrowed. */
+struct rounds_sum {
+    struct sum_head head;
+    const uint8_t *values;
+};
+struct rounds_sum rounds_sum_of(const struct parcel *parcel, size_t sites);
 
 /* rounds_progress.c: everything that follows from what has changed. */
 void rounds_advance(struct rounds *rounds);

@@ -89,6 +89,7 @@ static void note_given(struct rounds *rounds, size_t fragment) {
     for (size_t peer = 0; peer < rounds->options.sites; peer++) {
         rounds_queue_own(rounds, peer);
     }
+    rounds_share_with_itself(rounds, fragment);
     if (training->given == rounds_all_fragments(rounds)) {
         training->given_inner = training->inner_step;
         training->given_ns = rounds->now_ns;
@@ -137,6 +138,25 @@ static void gather(const struct step_record *record, size_t fragment, struct out
     }
 }
 
+static void step_fragment(struct rounds *rounds, const struct step_record *record,
+                          const struct outer_rule *rule, size_t fragment) {
+    const struct fragment_place *place = &rounds->place[fragment];
+    const struct outer_state at = {rounds->agreed + place->start, rounds->momentum + place->start};
+    size_t sites = rounds->options.sites;
+    if (!contributions_are_summed(&rounds->contributions, record)) {
+        struct outer_sum sum;
+        gather(record, fragment, &sum);
+        outer_step(rule, &sum, place->elements, at);
+        return;
+    }
+    for (size_t i = 0; i < sites; i++) {
+        struct rounds_sum sum = rounds_sum_of(record->sums.sum[i][fragment], sites);
+        outer_step_summed(
+            rule, sum.values, sites, (size_t)sum.head.elements,
+            (struct outer_state){at.agreed + sum.head.start, at.momentum + sum.head.start});
+    }
+}
+
 /* Whether what was given counts in the step. */
 static bool is_counted(const struct rounds *rounds, const struct step_record *record) {
     return record->decision.incarnation[rounds->options.site] == rounds->incarnation;
@@ -148,7 +168,6 @@ void rounds_compute(struct rounds *rounds, const struct step_record *record) {
     for (size_t f = 0; f < rounds->options.fragments; f++) {
         const struct fragment_place *place = &rounds->place[f];
         float *agreed = rounds->agreed + place->start;
-        struct outer_sum sum;
         const struct parcel *own = rounds->training.own[f];
         if (!own) { /* all that its parameters moved stays on top */
             memcpy(rounds->snapshot + place->start, agreed, place->elements * sizeof(float));
@@ -157,10 +176,10 @@ void rounds_compute(struct rounds *rounds, const struct step_record *record) {
                         rounds->error + place->start);
         }
         if (record->decision.sites != 0) { /* a void step leaves all as it is */
-            gather(record, f, &sum);
-            outer_step(&rule, &sum, place->elements, agreed, rounds->momentum + place->start);
+            step_fragment(rounds, record, &rule, f);
         }
     }
+    rounds->summed += contributions_are_summed(&rounds->contributions, record);
     take_position(rounds, record->holdings.step);
 }
 

@@ -167,6 +167,7 @@ class GroupOptions(Struct):
                 ("site_count", c_size_t), ("site", c_size_t), ("witness", c_uint32),
                 ("listen", c_char_p), ("promises", c_char_p), ("ranks", c_void_p),
                 ("tensors", POINTER(Tensor)), ("tensor_count", c_size_t), ("codec", c_int),
+                ("exchange", c_int), ("site_bps", c_uint64), ("delay_ns", c_uint64),
                 ("fragments", c_uint32), ("inner_steps", c_uint64), ("overlap_steps", c_uint64),
                 ("outer_rate", c_double), ("outer_momentum", c_double), ("collect_ns", c_uint64),
                 ("deadline_ns", c_uint64), ("give_up_ns", c_uint64), ("carrier", c_void_p)]
@@ -178,7 +179,7 @@ class GroupStats(Struct):
             "applied_steps", "decided_steps", "late_steps", "fetched_states", "sent_bytes",
             "received_bytes", "wire_bytes", "waited_ns", "ticked_ns")] + [
         ("present", c_uint32), ("missing", c_uint32), ("behind", c_uint32),
-        ("leader", c_uint32), ("exchange", c_char_p)]
+        ("leader", c_uint32), ("exchange", c_char_p), ("summed_steps", c_uint64)]
 
 
 class GroupEvent(Struct):

@@ -15,6 +15,7 @@ from .key import public_key
 from .tensor import Dtype, View
 
 CODECS = ("int8", "bf16", "fp32")
+EXCHANGES = ("cheapest", "all-gather", "owner-reduce")
 
 
 class EventKind(enum.IntEnum):
@@ -69,12 +70,15 @@ class Group(Handle):
     """
 
     def __init__(self, engine, key, sites, site, promises, tensors, listen=None, ranks=None,
-                 codec="int8", collect=0, deadline=0, give_up=0, **rules):
+                 codec="int8", exchange="cheapest", delay=0, collect=0, deadline=0, give_up=0,
+                 **rules):
         super().__init__(None, engine, (None, None, None))
         if codec not in CODECS:
             raise invalid("codec", f"{codec!r} is not one of {', '.join(CODECS)}")
+        if exchange not in EXCHANGES:
+            raise invalid("exchange", f"{exchange!r} is not one of {', '.join(EXCHANGES)}")
         unknown = set(rules) - {"witness", "fragments", "inner_steps", "overlap_steps",
-                                "outer_rate", "outer_momentum"}
+                                "outer_rate", "outer_momentum", "site_bps"}
         if unknown:
             raise TypeError(f"a group has no option {', '.join(sorted(unknown))}")
         views = [View(name, array) for name, array in tensors.items()]
@@ -87,7 +91,8 @@ class Group(Handle):
             key=key.pointer, sites=site_rows, site_count=len(sites), site=site,
             listen=listen.encode() if listen else None, promises=os.fsencode(promises),
             ranks=ranks.pointer if ranks else None, tensors=tensor_rows, tensor_count=len(views),
-            codec=CODECS.index(codec), collect_ns=nanoseconds(collect),
+            codec=CODECS.index(codec), exchange=EXCHANGES.index(exchange),
+            delay_ns=nanoseconds(delay), collect_ns=nanoseconds(collect),
             deadline_ns=nanoseconds(deadline), give_up_ns=nanoseconds(give_up), **rules)
         pointer = ctypes.c_void_p()
         attempt("satsync_group_open", engine.pointer, byref(options), byref(pointer))

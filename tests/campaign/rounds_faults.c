@@ -8,7 +8,8 @@ int main(int argc, char **argv) {
     char text[ROUNDS_CASE_TEXT];
     tally_begin(&tally, "rounds_faults", 500, argc, argv);
     while (tally_next(&tally, &seed)) {
-        if (rounds_case_fault(seed, text)) {
+        enum rounds_exchange exchange = seed % 2 ? ROUNDS_ALL_GATHER : ROUNDS_OWNER_REDUCE;
+        if (rounds_case_fault(seed, exchange, text)) {
             tally_add(&tally, seed, text);
         } else {
             tally_fail(&tally, seed, text);

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORDS_ORACLE = 11, WORDS_RUN = 17, LINGER_TENTHS = 100 };
+enum { WORDS_ORACLE = 12, WORDS_RUN = 18, LINGER_TENTHS = 100 };
 #define WAIT_NS UINT64_C(120000000000)
 
 struct trial {
@@ -33,12 +33,13 @@ static void read_trial(struct trial *trial, char **words) {
     plan->seed = number(words[2]);
     plan->sites = number(words[3]);
     plan->codec = (enum quantise_codec)number(words[4]);
-    plan->fragments = number(words[5]);
-    trial->elements = number(words[6]);
-    plan->inner_steps = number(words[7]);
-    plan->overlap_steps = number(words[8]);
-    trial->steps = number(words[9]);
-    trial->out = words[10];
+    plan->exchange = (enum rounds_exchange)number(words[5]);
+    plan->fragments = number(words[6]);
+    trial->elements = number(words[7]);
+    plan->inner_steps = number(words[8]);
+    plan->overlap_steps = number(words[9]);
+    trial->steps = number(words[10]);
+    trial->out = words[11];
     plan->rate = 0.7f;
     plan->momentum = 0.9f;
     for (size_t f = 0; f < plan->fragments; f++) {
@@ -143,6 +144,7 @@ static void open_group(struct site *site, char **words) {
     options.tensors = &tensor;
     options.tensor_count = 1;
     options.codec = codecs[site->trial.plan.codec];
+    options.exchange = (enum satsync_group_exchange)site->trial.plan.exchange;
     options.fragments = (uint32_t)site->trial.plan.fragments;
     options.inner_steps = site->trial.plan.inner_steps;
     options.overlap_steps = site->trial.plan.overlap_steps;

@@ -16,12 +16,14 @@ from sites import start_relay  # pylint: disable=wrong-import-position
 from tally import Tally  # pylint: disable=wrong-import-position
 
 CODECS = {1: "fp32", 2: "bf16", 3: "int8"}
+EXCHANGES = {1: "all-gather", 2: "owner-reduce"}
 
 
 def draw(rng, seed):
     """The words that oracle and sites have in common."""
     inner = rng.randint(1, 8)
     return {"seed": seed, "sites": rng.randint(2, 5), "codec": rng.choice(list(CODECS)),
+            "exchange": rng.choice(list(EXCHANGES)),
             "fragments": rng.randint(1, 6), "elements": rng.randint(10, 200_000), "inner": inner,
             "overlap": rng.randrange(inner), "steps": rng.randint(2, 6)}
 
@@ -88,7 +90,8 @@ def trial(build, seed):
         try:
             world.start()
             world.check()
-            return f"{world.count}-sites-{CODECS[world.plan['codec']]}"
+            return (f"{world.count}-sites-{CODECS[world.plan['codec']]}"
+                    f"-{EXCHANGES[world.plan['exchange']]}")
         finally:
             world.close()
 

@@ -1,7 +1,7 @@
 /* Messages as a peer that holds a site's key could send them, agreement's included: a site with a
  * step under way survives them, and what it then says of itself is what it said before or has had
- * decided. Each message of the input begins with its length in two bytes; its first byte is turned
- * into a kind, so that few are wasted. */
+ * decided. The first byte of the input chooses the exchange. Each message of the input begins with
+ * its length in two bytes; its first byte is turned into a kind, so that few are wasted. */
 #include "base/bytes.h"
 #include "rounds/rounds.h"
 
@@ -23,7 +23,7 @@ static enum satsync_status keep(void *context, const void *data, size_t bytes) {
     return SATSYNC_OK;
 }
 
-static struct rounds *make_rounds(float *local) {
+static struct rounds *make_rounds(float *local, enum rounds_exchange exchange) {
     static const uint64_t elements[] = {300, 5};
     memset(local, 0, 305 * sizeof *local);
     struct rounds_options options = {.sites = 3,
@@ -32,6 +32,7 @@ static struct rounds *make_rounds(float *local) {
                                      .fragments = 2,
                                      .fragment_elements = elements,
                                      .initial = local,
+                                     .exchange = exchange,
                                      .inner_steps = 2,
                                      .port = {keep, NULL}};
     struct rounds *rounds;
@@ -63,8 +64,10 @@ static void drain(struct rounds *rounds, uint64_t now_ns, float *local) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     float local[305];
-    struct rounds *rounds = make_rounds(local);
     struct bytes_reader reader = bytes_reader_over(data, bytes);
+    bool is_reduced = bytes_get_u8(&reader) % 2 == 1;
+    struct rounds *rounds =
+        make_rounds(local, is_reduced ? ROUNDS_OWNER_REDUCE : ROUNDS_ALL_GATHER);
     uint64_t now_ns = 2 * MS;
     for (uint64_t i = 1; bytes_left(&reader) > 2 && i < 200; i++) {
         size_t length = bytes_get_u16(&reader) % 2048;
@@ -72,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
         uint8_t message[2048];
         bytes_get_copy(&reader, message, length);
         if (length >= 2) {
-            message[0] = 1 + message[0] % 5;
+            message[0] = 1 + message[0] % 7;
             message[1] = 1;
         }
         now_ns += 150 * MS;

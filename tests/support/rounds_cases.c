@@ -1,6 +1,7 @@
 #include "support/rounds_cases.h"
 
 #include "base/timers.h"
+#include "rounds/exchange.h"
 
 #include "support/cmocka.h"
 #include "support/rounds_oracle.h"
@@ -22,6 +23,7 @@ struct rounds_world_plan rounds_case_plan(size_t sites) {
     return (struct rounds_world_plan){.seed = 1,
                                       .sites = sites,
                                       .codec = QUANTISE_INT8,
+                                      .exchange = ROUNDS_ALL_GATHER,
                                       .fragments = 2,
                                       .fragment_elements = {300, 70},
                                       .inner_steps = 5,
@@ -74,10 +76,11 @@ static bool compare(struct rounds_world *world, uint64_t steps, char *text) {
     return same || tell(text, "other bits than the oracle", world);
 }
 
-bool rounds_case_bits(uint64_t seed, char text[ROUNDS_CASE_TEXT]) {
+bool rounds_case_bits(uint64_t seed, enum rounds_exchange exchange, char text[ROUNDS_CASE_TEXT]) {
     static struct rounds_world world;
     struct random random = random_of(seed, 0xb175);
     struct rounds_world_plan plan = draw_plan(&random, seed);
+    plan.exchange = exchange;
     uint64_t steps = 2 + random_below(&random, 4);
     rounds_world_open(&world, &plan);
     world.stop_at = steps;
@@ -85,7 +88,8 @@ bool rounds_case_bits(uint64_t seed, char text[ROUNDS_CASE_TEXT]) {
     if (!good) {
         tell(text, "did not finish", &world);
     } else {
-        snprintf(text, ROUNDS_CASE_TEXT, "%zu-sites-%s", plan.sites, quantise_name(plan.codec));
+        snprintf(text, ROUNDS_CASE_TEXT, "%zu-sites-%s-%s", plan.sites, quantise_name(plan.codec),
+                 exchange_name(plan.exchange));
         good = compare(&world, steps, text);
     }
     rounds_world_close(&world);
@@ -196,8 +200,8 @@ static bool run_fault(struct rounds_world *world, struct random *random, char *t
     rounds_status(world->site[fault.victim].rounds, &status);
     has_leader_fault = status.leader == fault.victim;
     uint64_t before = world->decided;
-    snprintf(text, ROUNDS_CASE_TEXT, "%s%s%s", fault_names[fault.fault],
-             has_leader_fault ? "-leader" : "",
+    snprintf(text, ROUNDS_CASE_TEXT, "%s-%s%s%s", exchange_name(world->plan.exchange),
+             fault_names[fault.fault], has_leader_fault ? "-leader" : "",
              fault.victim == world->plan.sites ? "-witness" : "");
     strike(world, &fault);
     rounds_world_run_until(world, fault.to_ns);
@@ -213,10 +217,11 @@ static bool run_fault(struct rounds_world *world, struct random *random, char *t
            tell(text, "no more steps after the fault", world);
 }
 
-bool rounds_case_fault(uint64_t seed, char text[ROUNDS_CASE_TEXT]) {
+bool rounds_case_fault(uint64_t seed, enum rounds_exchange exchange, char text[ROUNDS_CASE_TEXT]) {
     static struct rounds_world world;
     struct random random = random_of(seed, 0xfa17);
     struct rounds_world_plan plan = draw_plan(&random, seed);
+    plan.exchange = exchange;
     plan.witness = random_below(&random, 3) == 0;
     plan.sites = plan.witness ? 2 : 3;
     quicken(&plan, &random);
@@ -281,10 +286,11 @@ static bool ends_together(struct rounds_world *world, char *text) {
     return tell(text, "sites do not come together again", world);
 }
 
-bool rounds_case_chaos(uint64_t seed, char text[ROUNDS_CASE_TEXT]) {
+bool rounds_case_chaos(uint64_t seed, enum rounds_exchange exchange, char text[ROUNDS_CASE_TEXT]) {
     static struct rounds_world world;
     struct random random = random_of(seed, 0xc405);
     struct rounds_world_plan plan = draw_plan(&random, seed);
+    plan.exchange = exchange;
     plan.sites = 2 + (size_t)random_below(&random, 3);
     plan.witness = plan.sites == 2 || random_below(&random, 3) == 0;
     quicken(&plan, &random);
@@ -296,7 +302,7 @@ bool rounds_case_chaos(uint64_t seed, char text[ROUNDS_CASE_TEXT]) {
     heal_all(&world);
     bool good = ends_together(&world, text);
     if (good) {
-        snprintf(text, ROUNDS_CASE_TEXT, "%zu-sites%s%s", plan.sites,
+        snprintf(text, ROUNDS_CASE_TEXT, "%s-%zu-sites%s%s", exchange_name(exchange), plan.sites,
                  plan.witness ? "-witness" : "", world.voids ? "-void" : "");
     }
     rounds_world_close(&world);

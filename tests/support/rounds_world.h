@@ -18,6 +18,7 @@ struct rounds_world_plan {
     size_t sites;
     bool witness;
     enum quantise_codec codec;
+    enum rounds_exchange exchange;
     size_t fragments;
     uint64_t fragment_elements[ROUNDS_FRAGMENTS_MAX];
     uint64_t inner_steps;

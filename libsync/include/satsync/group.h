@@ -44,11 +44,19 @@ struct satsync_group_site {
     uint64_t rate_bps;   /* known rate of the path to it, IP bits a second; 0: find it out */
 };
 
-/* How contributions travel. */
+/* How contributions are coded. */
 enum satsync_group_codec {
     SATSYNC_GROUP_INT8, /* blocks of 256 with a scale; what it loses is carried to the next step */
     SATSYNC_GROUP_BF16, /* likewise */
     SATSYNC_GROUP_FP32
+};
+
+/* How contributions travel: each whole to every site, or each site sums a share of the model for
+ * all, which sends less where sums are not much larger (docs/rounds.md, "Exchange"). */
+enum satsync_group_exchange {
+    SATSYNC_GROUP_CHEAPEST, /* what takes less time by site_bps and delay_ns; all-gather without */
+    SATSYNC_GROUP_ALL_GATHER,
+    SATSYNC_GROUP_OWNER_REDUCE
 };
 
 /* All zero means the defaults, but for what is marked "required". What says "all sites" must be
@@ -73,9 +81,13 @@ struct satsync_group_options {
     const struct satsync_tensor *tensors;
     size_t tensor_count;
 
-    enum satsync_group_codec codec; /* all sites */
-    uint32_t fragments;     /* the model is exchanged in so many pieces, one after the other; 0: 1;
-                               all sites */
+    enum satsync_group_codec codec;       /* all sites */
+    enum satsync_group_exchange exchange; /* all sites */
+    uint64_t site_bps;  /* what a site's paths carry altogether, each way, IP bits a second; 0: not
+                           known; all sites */
+    uint64_t delay_ns;  /* from site to site, one way; all sites */
+    uint32_t fragments; /* the model is exchanged in so many pieces, one after the other; 0: 1;
+                           all sites */
     uint64_t inner_steps;   /* from outer step to outer step; 0: 20; all sites */
     uint64_t overlap_steps; /* so many inner steps are trained while an outer step is under way; all
                                sites */
@@ -139,7 +151,8 @@ struct satsync_group_stats {
     uint32_t behind;         /* bit i: site i is connected and has applied less than this one: it
                                 may need what this one has, so wait with closing */
     uint32_t leader;         /* the site that leads the majority; UINT32_MAX: unknown */
-    const char *exchange;    /* how contributions travel, such as "all-gather" */
+    const char *exchange;    /* how contributions travel: "all-gather" or "owner-reduce" */
+    uint64_t summed_steps;   /* outer steps that were taken from the sums of an owner-reduce */
 };
 SATSYNC_API void satsync_group_stats(const struct satsync_group *group,
                                      struct satsync_group_stats *stats);

@@ -1,4 +1,5 @@
 #include "rounds/choice.h"
+#include "rounds/sums.h"
 #include "support/cmocka.h"
 
 #include <string.h>
@@ -99,9 +100,68 @@ static void test_two_lives_of_a_site_are_counted_apart(void **state) {
     assert_int_equal(decision.incarnation[1], 101);
 }
 
+/* owners[i]: whose sums site i has, of the contributions that stand in its report. */
+struct case_of_sums {
+    const char *name;
+    size_t sites, voters;
+    uint32_t vouched;
+    uint32_t owners[5];
+    bool chosen;
+};
+
+static const struct case_of_sums cases_of_sums[] = {
+    {"the leader has all, and will not lose its own", 3, 3, A, {A | B | C, B, C}, true},
+    {"with a witness its own are there but once", 3, 4, 0, {A | B | C, B, C}, false},
+    {"until another has them", 3, 4, 0, {A | B | C, A | B, C}, true},
+    {"an owner's are nowhere else", 3, 3, A, {A | B, B, C}, false},
+    {"together they have all twice", 3, 3, A, {A | B, B | C, C}, true},
+    {"of five, two holders are too few", 5, 5, A, {31, B, C, D, E}, false},
+    {"nor are they when a third has its own", 5, 5, A, {31, 31, C, D, E}, false},
+    {"three are enough", 5, 5, A, {31, 31, 31, D, E}, true},
+    {"none", 3, 3, A, {0, 0, 0}, false},
+};
+
+static void fill_sums(const struct case_of_sums *one, struct choice *choice) {
+    *choice = (struct choice){
+        .sites = one->sites, .voters = one->voters, .vouched = one->vouched, .all = 3};
+    const uint64_t incarnation[ROUNDS_SITES_MAX] = {100, 101, 102, 103, 104};
+    for (size_t i = 0; i < one->sites; i++) {
+        choice->reporting |= 1u << i;
+        choice->holdings[i].incarnation[i] = 100 + i;
+        choice->holdings[i].sums = one->owners[i];
+        choice->holdings[i].sums_of = sums_name(incarnation, one->sites);
+    }
+}
+
+static void test_sums_are_chosen_when_no_fault_can_lose_them(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof cases_of_sums / sizeof cases_of_sums[0]; i++) {
+        const struct case_of_sums *one = &cases_of_sums[i];
+        struct choice choice;
+        struct decision decision = {.step = 1};
+        fill_sums(one, &choice);
+        if (choose(&choice, false, &decision) != one->chosen || decision.by_sums != one->chosen) {
+            fail_msg("%s", one->name);
+        }
+        assert_true(!one->chosen || decision.sites == (1u << one->sites) - 1);
+        choice.holdings[1].incarnation[1]++; /* a new life: these sums are not of what it gave */
+        assert_false(choose(&choice, false, &decision));
+        fill_sums(one, &choice);
+        choice.reporting &= ~2u;
+        assert_false(choose(&choice, false, &decision));
+        for (size_t k = 0; k < one->sites; k++) {
+            choice.summed[k] = 100 + k; /* the leader knows of what it has sums */
+        }
+        if (i == 0) {
+            assert_true(choose(&choice, false, &decision));
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_chosen),
+        cmocka_unit_test(test_sums_are_chosen_when_no_fault_can_lose_them),
         cmocka_unit_test(test_the_leaders_own_counts_once_more_when_it_is_vouched_for),
         cmocka_unit_test(test_two_lives_of_a_site_are_counted_apart),
     };

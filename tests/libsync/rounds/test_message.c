@@ -13,6 +13,9 @@ static struct report some_report(void) {
     memset(report.hash, 7, sizeof report.hash);
     for (size_t i = 0; i < 2; i++) {
         report.step[i].step = 4 + i;
+        report.step[i].sums = 5;
+        report.step[i].sums_of = 99;
+        report.step[i].is_gathered = i == 1;
         for (size_t k = 0; k < SITES; k++) {
             report.step[i].incarnation[k] = 100 * i + k;
             report.step[i].fragments[k] = ~(uint64_t)k;
@@ -67,6 +70,12 @@ static void test_only_decisions_that_make_sense_pass(void **state) {
     assert_false(decision_passes(&decision));
     decision = (struct decision){.sites = 1, .incarnation = {1}};
     assert_false(decision_passes(&decision));
+    decision = (struct decision){
+        .step = 5, .sites = 7, .lead = 2, .by_sums = true, .incarnation = {8, 9, 10}};
+    assert_true(decision_passes(&decision));
+    decision.sites = 3; /* sums are of all sites */
+    decision.incarnation[2] = 0;
+    assert_false(decision_passes(&decision));
 }
 
 static bool fragment_passes(const struct fragment_head *head) {
@@ -99,21 +108,79 @@ static void test_fragments_name_a_site_a_step_and_a_life(void **state) {
 
 static void test_a_need_comes_back(void **state) {
     (void)state;
-    struct need need = {9, 1, 77, UINT64_MAX, true}, back;
+    struct need need = {9, 1, 77, UINT64_MAX, true, false}, back;
     for (uint8_t origin = 0; origin < 5; origin++) {
         need.origin = origin;
+        need.sums = origin == 1;
         struct bytes_writer writer = bytes_writer_over(data, sizeof data);
         message_put_need(&writer, &need);
         struct bytes_reader reader = bytes_reader_over(data, bytes_written(&writer));
         assert_int_equal(message_head(&reader), MESSAGE_NEED);
         assert_int_equal(message_get_need(&reader, &back, SITES), origin < SITES);
         assert_int_equal(back.incarnation, 77);
+        assert_int_equal(back.sums, need.sums);
+        data[bytes_written(&writer) - 1] = 2; /* neither yes nor no */
+        reader = bytes_reader_over(data, bytes_written(&writer));
+        message_head(&reader);
+        assert_false(message_get_need(&reader, &back, SITES));
     }
+}
+
+static bool share_passes(const struct share_head *head) {
+    struct share_head back;
+    memset(&back, 0, sizeof back);
+    struct bytes_writer writer = bytes_writer_over(data, sizeof data);
+    message_put_share(&writer, head);
+    assert_int_equal(bytes_written(&writer), MESSAGE_SHARE_HEAD_BYTES);
+    struct bytes_reader reader = bytes_reader_over(data, bytes_written(&writer) + 9);
+    return message_head(&reader) == MESSAGE_SHARE && message_get_share(&reader, &back, SITES) &&
+           bytes_left(&reader) == 9 && back.start == head->start &&
+           back.elements == head->elements && back.origin == head->origin &&
+           back.fragment == head->fragment && back.incarnation == head->incarnation;
+}
+
+static void test_shares_are_fragments_with_a_place(void **state) {
+    (void)state;
+    struct share_head head = {1, 2, 3, 4, 5, 256, 512};
+    assert_true(share_passes(&head));
+    head.origin = SITES;
+    assert_false(share_passes(&head));
+    head = (struct share_head){0, 2, 3, 4, 5, 0, 1};
+    assert_false(share_passes(&head));
+    head = (struct share_head){1, 2, 0, 4, 5, 0, 1};
+    assert_false(share_passes(&head));
+    head = (struct share_head){1, 2, 3, ROUNDS_FRAGMENTS_MAX, 5, 0, 1};
+    assert_false(share_passes(&head));
+}
+
+static bool sum_passes(const struct sum_head *head) {
+    struct sum_head back;
+    struct bytes_writer writer = bytes_writer_over(data, sizeof data);
+    message_put_sum(&writer, head, SITES);
+    assert_int_equal(bytes_written(&writer), message_sum_head_bytes(SITES));
+    struct bytes_reader reader = bytes_reader_over(data, bytes_written(&writer) + 9);
+    return message_head(&reader) == MESSAGE_SUM && message_get_sum(&reader, &back, SITES) &&
+           bytes_left(&reader) == 9 && back.owner == head->owner && back.start == head->start &&
+           memcmp(back.incarnation, head->incarnation, sizeof back.incarnation) == 0;
+}
+
+static void test_sums_are_of_every_site(void **state) {
+    (void)state;
+    struct sum_head head = {1, 2, 3, 256, 512, {7, 8, 9}};
+    assert_true(sum_passes(&head));
+    head.incarnation[1] = 0;
+    assert_false(sum_passes(&head));
+    head = (struct sum_head){1, SITES, 3, 256, 512, {7, 8, 9}};
+    assert_false(sum_passes(&head));
+    head = (struct sum_head){0, 2, 3, 256, 512, {7, 8, 9}};
+    assert_false(sum_passes(&head));
+    head = (struct sum_head){1, 2, ROUNDS_FRAGMENTS_MAX, 256, 512, {7, 8, 9}};
+    assert_false(sum_passes(&head));
 }
 
 static void test_unknown_kinds_and_versions_are_none(void **state) {
     (void)state;
-    const uint8_t heads[][2] = {{0, 1}, {6, 1}, {255, 1}, {2, 0}, {2, 2}};
+    const uint8_t heads[][2] = {{0, 1}, {8, 1}, {255, 1}, {2, 0}, {2, 2}};
     for (size_t i = 0; i < 5; i++) {
         struct bytes_reader reader = bytes_reader_over(heads[i], 2);
         assert_int_equal(message_head(&reader), 0);
@@ -129,6 +196,8 @@ int main(void) {
         cmocka_unit_test(test_only_decisions_that_make_sense_pass),
         cmocka_unit_test(test_fragments_name_a_site_a_step_and_a_life),
         cmocka_unit_test(test_a_need_comes_back),
+        cmocka_unit_test(test_shares_are_fragments_with_a_place),
+        cmocka_unit_test(test_sums_are_of_every_site),
         cmocka_unit_test(test_unknown_kinds_and_versions_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,8 @@ static void test_the_step_is_nesterovs(void **state) {
         quantise_encode(QUANTISE_FP32, &first, 1, coded[0]);
         quantise_encode(QUANTISE_FP32, &second, 1, coded[1]);
         struct outer_rule rule = {QUANTISE_FP32, 0.5f, 0.75f};
-        outer_step(&rule, &(struct outer_sum){{coded[0], coded[1]}, 2}, 1, agreed, momentum);
+        outer_step(&rule, &(struct outer_sum){{coded[0], coded[1]}, 2}, 1,
+                   (struct outer_state){agreed, momentum});
         m = 0.75 * m + (double)mean[step];
         a = a - 0.5 * ((double)mean[step] + 0.75 * m);
         assert_true(fabs((double)momentum[0] - m) < 1e-6);
@@ -40,11 +41,11 @@ static void test_contributions_are_summed_in_the_order_given(void **state) {
     }
     struct outer_rule rule = {QUANTISE_FP32, 1, 0};
     float agreed = 0, momentum = 0;
-    outer_step(&rule, &(struct outer_sum){{coded[0], coded[1], coded[2]}, 3}, 1, &agreed,
-               &momentum);
+    outer_step(&rule, &(struct outer_sum){{coded[0], coded[1], coded[2]}, 3}, 1,
+               (struct outer_state){&agreed, &momentum});
     assert_true(momentum == 0); /* (1e8 + 1) - 1e8 */
-    outer_step(&rule, &(struct outer_sum){{coded[0], coded[2], coded[1]}, 3}, 1, &agreed,
-               &momentum);
+    outer_step(&rule, &(struct outer_sum){{coded[0], coded[2], coded[1]}, 3}, 1,
+               (struct outer_state){&agreed, &momentum});
     assert_true(momentum == 1 / 3.0f);
 }
 
@@ -60,13 +61,45 @@ static void test_long_fragments_are_the_same_as_short_ones(void **state) {
         quantise_encode(QUANTISE_BF16, x[k], VALUES, coded[k]);
     }
     struct outer_rule rule = {QUANTISE_BF16, 0.7f, 0.9f};
-    outer_step(&rule, &(struct outer_sum){{coded[0], coded[1]}, 2}, VALUES, agreed, momentum);
+    outer_step(&rule, &(struct outer_sum){{coded[0], coded[1]}, 2}, VALUES,
+               (struct outer_state){agreed, momentum});
     for (size_t i = 0; i < VALUES; i++) {
         float one = 0, m = 0;
-        outer_step(&rule, &(struct outer_sum){{coded[0] + 2 * i, coded[1] + 2 * i}, 2}, 1, &one,
-                   &m);
+        outer_step(&rule, &(struct outer_sum){{coded[0] + 2 * i, coded[1] + 2 * i}, 2}, 1,
+                   (struct outer_state){&one, &m});
         assert_memory_equal(&one, &agreed[i], 4);
         assert_memory_equal(&m, &momentum[i], 4);
+    }
+}
+
+/* Whoever sums a run of blocks gets what each site gets that sums all. */
+static void test_a_step_from_sums_of_runs_has_the_bits_of_one_from_contributions(void **state) {
+    (void)state;
+    static float x[VALUES], agreed[2][VALUES], momentum[2][VALUES];
+    static uint8_t coded[3][4 * VALUES + 64], sums[4 * VALUES];
+    const enum quantise_codec codecs[] = {QUANTISE_FP32, QUANTISE_BF16, QUANTISE_INT8};
+    for (size_t c = 0; c < 3; c++) {
+        for (size_t k = 0; k < 3; k++) {
+            for (size_t i = 0; i < VALUES; i++) {
+                x[i] = value_of(i + 31 * k);
+            }
+            quantise_encode(codecs[c], x, VALUES, coded[k]);
+        }
+        struct outer_rule rule = {codecs[c], 0.7f, 0.9f};
+        outer_step(&rule, &(struct outer_sum){{coded[0], coded[1], coded[2]}, 3}, VALUES,
+                   (struct outer_state){agreed[0], momentum[0]});
+        size_t cut = VALUES / 2 / QUANTISE_BLOCK * QUANTISE_BLOCK;
+        for (size_t start = 0; start < VALUES; start += start ? VALUES : cut) {
+            size_t from = (size_t)quantise_bytes(codecs[c], start);
+            size_t values = start ? VALUES - cut : cut;
+            outer_add(codecs[c],
+                      &(struct outer_sum){{coded[0] + from, coded[1] + from, coded[2] + from}, 3},
+                      values, sums);
+            outer_step_summed(&rule, sums, 3, values,
+                              (struct outer_state){agreed[1] + start, momentum[1] + start});
+        }
+        assert_memory_equal(agreed[0], agreed[1], sizeof agreed[0]);
+        assert_memory_equal(momentum[0], momentum[1], sizeof momentum[0]);
     }
 }
 
@@ -131,6 +164,7 @@ int main(void) {
         cmocka_unit_test(test_the_step_is_nesterovs),
         cmocka_unit_test(test_contributions_are_summed_in_the_order_given),
         cmocka_unit_test(test_long_fragments_are_the_same_as_short_ones),
+        cmocka_unit_test(test_a_step_from_sums_of_runs_has_the_bits_of_one_from_contributions),
         cmocka_unit_test(test_parameters_that_did_not_move_become_the_agreed_ones),
         cmocka_unit_test(test_a_contribution_that_did_not_count_is_carried_whole),
         cmocka_unit_test(test_the_first_bad_element_is_found),

@@ -51,8 +51,10 @@ static void test_bits_are_those_of_the_plain_oracle(void **state) {
     (void)state;
     char text[ROUNDS_CASE_TEXT];
     for (uint64_t seed = 1; seed <= 30; seed++) {
-        if (!rounds_case_bits(seed, text)) {
-            fail_msg("seed %llu: %s", (unsigned long long)seed, text);
+        for (enum rounds_exchange i = ROUNDS_ALL_GATHER; i <= ROUNDS_OWNER_REDUCE; i++) {
+            if (!rounds_case_bits(seed, i, text)) {
+                fail_msg("seed %llu: %s", (unsigned long long)seed, text);
+            }
         }
     }
 }
@@ -216,7 +218,7 @@ static void test_faults_are_survived(void **state) {
     (void)state;
     char text[ROUNDS_CASE_TEXT];
     for (uint64_t seed = 1; seed <= 30; seed++) {
-        if (!rounds_case_fault(seed, text)) {
+        if (!rounds_case_fault(seed, ROUNDS_ALL_GATHER, text)) {
             fail_msg("seed %llu: %s", (unsigned long long)seed, text);
         }
     }
@@ -229,7 +231,7 @@ static void test_faults_found_by_seed_stay_mended(void **state) {
     char text[ROUNDS_CASE_TEXT];
     const uint64_t seeds[] = {133, 976, 1240};
     for (size_t i = 0; i < 3; i++) {
-        if (!rounds_case_fault(seeds[i], text)) {
+        if (!rounds_case_fault(seeds[i], ROUNDS_ALL_GATHER, text)) {
             fail_msg("seed %llu: %s", (unsigned long long)seeds[i], text);
         }
     }
@@ -241,7 +243,7 @@ static void test_a_step_that_is_lost_with_its_holders_is_void(void **state) {
     char text[ROUNDS_CASE_TEXT];
     const uint64_t seeds[] = {26, 36, 59};
     for (size_t i = 0; i < 3; i++) {
-        if (!rounds_case_chaos(seeds[i], text)) {
+        if (!rounds_case_chaos(seeds[i], ROUNDS_ALL_GATHER, text)) {
             fail_msg("seed %llu: %s", (unsigned long long)seeds[i], text);
         }
         assert_non_null(strstr(text, "-void"));
@@ -253,7 +255,7 @@ static void test_a_step_that_is_lost_with_its_holders_is_void(void **state) {
 static void test_a_step_given_again_after_adopting_is_not_taken_for_the_former(void **state) {
     (void)state;
     char text[ROUNDS_CASE_TEXT];
-    if (!rounds_case_chaos(1787, text)) {
+    if (!rounds_case_chaos(1787, ROUNDS_ALL_GATHER, text)) {
         fail_msg("seed 1787: %s", text);
     }
 }
@@ -262,7 +264,7 @@ static void test_a_step_given_again_after_adopting_is_not_taken_for_the_former(v
 static void test_sites_with_the_longer_log_in_a_lower_term_come_to_lead(void **state) {
     (void)state;
     char text[ROUNDS_CASE_TEXT];
-    if (!rounds_case_chaos(387, text)) {
+    if (!rounds_case_chaos(387, ROUNDS_ALL_GATHER, text)) {
         fail_msg("seed 387: %s", text);
     }
 }
