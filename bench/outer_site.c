@@ -200,7 +200,8 @@ static void handle(struct outer_site *site, const struct link_event *event) {
 
 /* True when the waiting message is the link's now. */
 static bool hand_over(struct outer_site *site, struct outer_peer *peer) {
-    const struct link_message message = {peer->waiting.class, peer->waiting.bytes};
+    const struct link_message message = {peer->waiting.class, peer->waiting.bytes,
+                                         peer->waiting.more_follows};
     if (!peer->is_submitted) {
         if (peer->link->ops->submit(peer->link, &message, &peer->number) != SATSYNC_OK) {
             return false;

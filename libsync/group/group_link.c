@@ -79,12 +79,13 @@ static void begin(struct group_link *link, struct group_lent *lent) {
     }
 }
 
-static void lend(struct group_link *link, struct group_lent *lent, enum link_class class,
-                 const uint8_t *data, size_t bytes) {
+static void lend(struct group_link *link, struct group_lent *lent,
+                 const struct link_message *message, const uint8_t *data) {
     lent->owner = link;
     lent->taken = true;
-    lent->message = (struct link_message){.class = class, .bytes = bytes};
-    lent->slice = (struct link_slice){.data = data, .bytes = bytes, .cookie = lent};
+    lent->message = *message;
+    lent->slice =
+        (struct link_slice){.data = data, .bytes = (size_t)message->bytes, .cookie = lent};
     begin(link, lent);
 }
 
@@ -97,7 +98,8 @@ void group_link_send(struct group_link *link) {
     while (link->link && link->up && !link->blocked && (lent = free_lent(link)) != NULL &&
            rounds_send(link->rounds, link->peer, &message)) {
         lent->machine = message.cookie;
-        lend(link, lent, message.class, message.data, message.bytes);
+        const struct link_message head = {message.class, message.bytes, message.more_follows};
+        lend(link, lent, &head, message.data);
     }
     if (link->link) {
         struct link_stats stats;
@@ -114,7 +116,7 @@ enum satsync_status group_link_post(struct group_link *link, enum link_class cla
         return SATSYNC_BUSY;
     }
     lent->own = data;
-    lend(link, lent, class, data, bytes);
+    lend(link, lent, &(struct link_message){.class = class, .bytes = bytes}, data);
     return SATSYNC_OK;
 }
 

@@ -27,7 +27,9 @@ struct endpoint;
 
 struct link_message {
     enum link_class class;
-    uint64_t bytes; /* > 0, < 2^62; exactly so many must be written */
+    uint64_t bytes;    /* > 0, < 2^62; exactly so many must be written */
+    bool more_follows; /* of its class, and the last of those is what is waited for: one that is
+                          late in between costs nothing. Always so in LINK_CHECKPOINT */
 };
 
 struct link_slice {

@@ -143,6 +143,7 @@ struct rounds_message {
     enum link_class class; /* LINK_CONTROL or LINK_GRADIENT */
     const uint8_t *data;   /* borrowed until rounds_returned */
     size_t bytes;
+    bool more_follows; /* fragments of a step that is whole with the last of them */
     void *cookie;
 };
 

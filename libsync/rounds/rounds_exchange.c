@@ -325,8 +325,13 @@ bool rounds_send(struct rounds *rounds, size_t peer, struct rounds_message *mess
     if (!parcel) {
         return false;
     }
-    *message = (struct rounds_message){
-        .class = parcel->class, .data = parcel->data, .bytes = parcel->bytes, .cookie = parcel};
+    struct bytes_reader reader = bytes_reader_over(parcel->data, parcel->bytes);
+    bool is_fragment = message_head(&reader) == MESSAGE_FRAGMENT;
+    *message = (struct rounds_message){.class = parcel->class,
+                                       .data = parcel->data,
+                                       .bytes = parcel->bytes,
+                                       .more_follows = is_fragment && to->outbox.gradient.count > 0,
+                                       .cookie = parcel};
     parcel_lend(&rounds->lent, parcel);
     rounds->sent_bytes += parcel->class == LINK_GRADIENT ? parcel->bytes : 0;
     return true;

@@ -108,7 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     struct wan *wan = make_wan(parity);
     static const uint8_t message[20000];
     uint64_t number;
-    check(wan_submit(wan, 1000000000, &(struct link_message){LINK_GRADIENT, sizeof message},
+    check(wan_submit(wan, 1000000000,
+                     &(struct link_message){.class = LINK_GRADIENT, .bytes = sizeof message},
                      &number) == SATSYNC_OK);
     check(wan_write(wan, number, &(struct link_slice){message, sizeof message, NULL}) ==
           SATSYNC_OK);

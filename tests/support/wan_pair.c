@@ -175,7 +175,7 @@ static void write_more(struct pair_end *end, uint64_t number) {
 uint64_t pair_submit(struct wan_pair *pair, int which, enum link_class class, uint64_t bytes) {
     struct pair_end *end = &pair->ends[which];
     uint64_t number;
-    struct link_message message = {class, bytes};
+    struct link_message message = {.class = class, .bytes = bytes};
     assert_int_equal(wan_submit(end->wan, pair->now_ns, &message, &number), SATSYNC_OK);
     assert_int_equal(number, end->outgoing_count);
     assert_true(number < PAIR_MESSAGES);

@@ -100,6 +100,8 @@ enum satsync_status send_open(struct send *send, const struct link_message *mess
                                .class = message->class,
                                .number = send->next_number++,
                                .total = message->bytes,
+                               .more_follows =
+                                   message->more_follows || message->class == LINK_CHECKPOINT,
                                .cover_from = UINT64_MAX,
                                .hold_from = UINT64_MAX,
                                .head = SEND_NO_SLICE,
@@ -228,9 +230,9 @@ static void describe(const struct send *send, const struct send_message *m, uint
                                    .covered = index >= m->cover_from};
 }
 
-/* Bulk that has more of its class behind it ends with the last of it. */
+/* What has more of its class behind it ends with the last of it. */
 static uint64_t left_to_send(const struct send *send, const struct send_message *m) {
-    return m->class == LINK_CHECKPOINT ? send->unsent[m->class] : m->total - offset_of(m, m->next);
+    return m->more_follows ? send->unsent[m->class] : m->total - offset_of(m, m->next);
 }
 
 static void decide_cover(struct send *send, struct send_message *m, uint64_t tail_bytes) {

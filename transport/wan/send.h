@@ -39,6 +39,7 @@ struct send_message {
     uint64_t total;
     uint32_t symbol_bytes;
     uint64_t symbols;
+    bool more_follows;
     uint64_t written;     /* bytes */
     uint64_t base;        /* lowest symbol that did not arrive */
     uint64_t next;        /* next new symbol */

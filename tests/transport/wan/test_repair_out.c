@@ -19,7 +19,7 @@ static void test_symbols_of_a_block_that_spans_slices_are_those_of_the_whole(voi
     struct send_options options = {2, 128, 256, 1472, NULL};
     assert_int_equal(send_init(&send, &options), SATSYNC_OK);
     uint64_t number;
-    struct link_message message = {LINK_GRADIENT, TOTAL};
+    struct link_message message = {.class = LINK_GRADIENT, .bytes = TOTAL};
     assert_int_equal(send_open(&send, &message, &number), SATSYNC_OK);
     for (size_t at = 0; at < TOTAL; at += 300) {
         struct link_slice slice = {bytes + at, 300, NULL};

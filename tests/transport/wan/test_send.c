@@ -18,7 +18,7 @@ static struct send make(size_t messages, size_t slices) {
 
 static uint64_t open_one(struct send *send, uint64_t total) {
     uint64_t number;
-    struct link_message message = {LINK_GRADIENT, total};
+    struct link_message message = {.class = LINK_GRADIENT, .bytes = total};
     assert_int_equal(send_open(send, &message, &number), SATSYNC_OK);
     return number;
 }
@@ -82,6 +82,27 @@ static void test_slices_return_in_order_once_all_before_arrived(void **state) {
     assert_false(send_event(&send, &event));
     assert_int_equal(send_arrived(&send, symbols[0].slot, number, 0), 0);
     send_fini(&send);
+}
+
+/* Of several that belong together the last is waited for: only its end is covered. */
+static void test_what_more_follows_is_covered_at_the_end_of_all(void **state) {
+    (void)state;
+    for (int follows = 0; follows < 2; follows++) {
+        struct send send = make(4, 64);
+        struct send_symbol symbol;
+        for (int i = 0; i < 2; i++) {
+            uint64_t number;
+            const struct link_message message = {LINK_GRADIENT, 8000, follows && i == 0};
+            assert_int_equal(send_open(&send, &message, &number), SATSYNC_OK);
+            assert_int_equal(write_at(&send, number, 0, 8000), SATSYNC_OK);
+        }
+        assert_true(send_peek(&send, LINK_GRADIENT, 8000, &symbol));
+        for (uint64_t first = symbol.message; send_peek(&send, LINK_GRADIENT, 8000, &symbol);) {
+            assert_int_equal(symbol.covered, symbol.message != first || !follows);
+            send_take(&send, &symbol);
+        }
+        send_fini(&send);
+    }
 }
 
 static void test_covered_blocks_keep_their_slices_until_repair_is_made(void **state) {
@@ -148,6 +169,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_symbols_leave_whole_and_carry_the_bytes_of_all_slices),
         cmocka_unit_test(test_slices_return_in_order_once_all_before_arrived),
+        cmocka_unit_test(test_what_more_follows_is_covered_at_the_end_of_all),
         cmocka_unit_test(test_covered_blocks_keep_their_slices_until_repair_is_made),
         cmocka_unit_test(test_a_writer_refused_for_want_of_slices_is_woken),
         cmocka_unit_test(test_ranges_from_the_peer_mark_whole_symbols_only),

@@ -125,7 +125,7 @@ static void test_tiny_slices_make_whole_symbols(void **state) {
     uint64_t number = pair_submit(&pair, 0, LINK_GRADIENT, 1);
     assert_true(pair_run(&pair, 5 * PAIR_SECOND));
     struct pair_end *end = &pair.ends[0];
-    struct link_message message = {LINK_GRADIENT, 60000};
+    struct link_message message = {.class = LINK_GRADIENT, .bytes = 60000};
     assert_int_equal(wan_submit(end->wan, pair.now_ns, &message, &number), SATSYNC_OK);
     end->outgoing_count = number + 1;
     end->outgoing[number] =
@@ -162,9 +162,9 @@ static void test_close_reaches_the_peer_and_returns_every_slice(void **state) {
     assert_int_equal(pair.ends[0].outgoing[0].returned, pair.ends[0].outgoing[0].written);
     assert_int_equal(pair.ends[0].delivered, 0);
     uint64_t number;
-    assert_int_equal(
-        wan_submit(pair.ends[0].wan, pair.now_ns, &(struct link_message){LINK_CONTROL, 5}, &number),
-        SATSYNC_WRONG_STATE);
+    assert_int_equal(wan_submit(pair.ends[0].wan, pair.now_ns,
+                                &(struct link_message){.class = LINK_CONTROL, .bytes = 5}, &number),
+                     SATSYNC_WRONG_STATE);
     pair_fini(&pair);
 }
 
@@ -179,17 +179,19 @@ static void test_too_many_messages_are_refused_until_one_is_delivered(void **sta
         pair_submit(&pair, 0, LINK_CONTROL, 100);
     }
     uint64_t number;
-    struct link_message message = {LINK_CONTROL, 100};
+    struct link_message message = {.class = LINK_CONTROL, .bytes = 100};
     assert_int_equal(wan_submit(pair.ends[0].wan, pair.now_ns, &message, &number), SATSYNC_LIMIT);
     assert_true(pair_run(&pair, 10 * PAIR_SECOND));
     pair_submit(&pair, 0, LINK_CONTROL, 100);
     assert_true(pair_run(&pair, 20 * PAIR_SECOND));
-    assert_int_equal(
-        wan_submit(pair.ends[0].wan, pair.now_ns, &(struct link_message){LINK_CONTROL, 0}, &number),
-        SATSYNC_INVALID);
     assert_int_equal(wan_submit(pair.ends[0].wan, pair.now_ns,
-                                &(struct link_message){LINK_CONTROL, UINT64_C(1) << 62}, &number),
+                                &(struct link_message){.class = LINK_CONTROL, .bytes = 0}, &number),
                      SATSYNC_INVALID);
+    assert_int_equal(
+        wan_submit(pair.ends[0].wan, pair.now_ns,
+                   &(struct link_message){.class = LINK_CONTROL, .bytes = UINT64_C(1) << 62},
+                   &number),
+        SATSYNC_INVALID);
     pair_fini(&pair);
 }
 
