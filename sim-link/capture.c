@@ -185,7 +185,7 @@ static enum satsync_status open_file(struct capture *capture, struct satsync_err
     ENSURE(capture->path != NULL, error, SATSYNC_NO_MEMORY, path, "no memory for a capture");
     capture->file = fopen(path, "wbe");
     if (capture->file == NULL) {
-        return error_set_errno(error, errno, path, "cannot write the capture");
+        return error_set_errno(error, errno, path, "writing the capture");
     }
     write_section(capture);
     return SATSYNC_OK;
@@ -224,8 +224,7 @@ enum satsync_status capture_close(struct capture *capture, struct satsync_error 
         capture->problem = errno;
     }
     if (capture->problem != 0) {
-        status =
-            error_set_errno(error, capture->problem, capture->path, "cannot write the capture");
+        status = error_set_errno(error, capture->problem, capture->path, "writing the capture");
     }
     free_capture(capture);
     return status;

@@ -43,7 +43,7 @@ static enum satsync_status clear_name(const struct sockaddr_un *name, struct sat
     ENSURE(!somebody_serves(name), error, SATSYNC_BUSY, name->sun_path,
            "%s is served by another process; choose another path", name->sun_path);
     if (unlink(name->sun_path) != 0) {
-        return error_set_errno(error, errno, name->sun_path, "cannot remove a stale socket");
+        return error_set_errno(error, errno, name->sun_path, "removing a stale socket");
     }
     return SATSYNC_OK;
 }
@@ -53,7 +53,7 @@ static enum satsync_status listen_at(struct control *control, struct satsync_err
     control->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     control->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (control->listen_fd < 0 || control->epoll_fd < 0) {
-        return error_set_errno(error, errno, path, "cannot make a control socket");
+        return error_set_errno(error, errno, path, "making a control socket");
     }
     /* The mode of the socket's inode becomes that of its file: no moment at which others may. */
     fchmod(control->listen_fd, S_IRUSR | S_IWUSR);
@@ -61,12 +61,12 @@ static enum satsync_status listen_at(struct control *control, struct satsync_err
     if (bind(control->listen_fd, name, sizeof control->name) != 0) {
         int code = errno;
         control->name.sun_path[0] = 0; /* not ours to remove */
-        return error_set_errno(error, code, "control", "cannot bind the control socket");
+        return error_set_errno(error, code, "control", "binding the control socket");
     }
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = CONTROL_PEERS};
     if (chmod(path, S_IRUSR | S_IWUSR) != 0 || listen(control->listen_fd, CONTROL_PEERS) != 0 ||
         epoll_ctl(control->epoll_fd, EPOLL_CTL_ADD, control->listen_fd, &event) != 0) {
-        return error_set_errno(error, errno, path, "cannot listen on the control socket");
+        return error_set_errno(error, errno, path, "listening on the control socket");
     }
     return SATSYNC_OK;
 }

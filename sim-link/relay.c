@@ -65,7 +65,7 @@ static enum satsync_status watch(struct relay *relay, struct net *net, uint32_t 
                                  struct satsync_error *error) {
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = tag};
     if (epoll_ctl(relay->epoll_fd, EPOLL_CTL_ADD, net->ops->fd(net), &event) != 0) {
-        return error_set_errno(error, errno, "relay", "cannot watch a socket");
+        return error_set_errno(error, errno, "relay", "watching a socket");
     }
     return SATSYNC_OK;
 }
@@ -249,7 +249,7 @@ static enum satsync_status find_target(struct relay *relay, struct satsync_error
 static enum satsync_status open_parts(struct relay *relay, struct satsync_error *error) {
     relay->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (relay->epoll_fd < 0) {
-        return error_set_errno(error, errno, "relay", "cannot make an event descriptor");
+        return error_set_errno(error, errno, "relay", "making an event descriptor");
     }
     TRY(open_lanes(relay, error));
     TRY(find_target(relay, error));

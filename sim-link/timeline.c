@@ -97,7 +97,7 @@ static enum satsync_status open_parts(struct timeline *timeline, const char *pat
            "no memory for a time series");
     timeline->file = fopen(path, "we");
     if (timeline->file == NULL) {
-        return error_set_errno(error, errno, path, "cannot write the time series");
+        return error_set_errno(error, errno, path, "writing the time series");
     }
     for (size_t i = 0; i < timeline->count; i++) {
         lane_counts(sim_lane_at(timeline->sim, i), &timeline->spans[i].before);
@@ -142,7 +142,7 @@ enum satsync_status timeline_close(struct timeline *timeline, struct satsync_err
     bool failed = ferror(timeline->file) != 0;
     if (fclose(timeline->file) != 0 || failed) {
         status = error_set_errno(error, errno == 0 ? EIO : errno, timeline->path,
-                                 "cannot write the time series");
+                                 "writing the time series");
     }
     free_timeline(timeline);
     return status;

@@ -247,7 +247,7 @@ enum satsync_status topology_read(const char *path, struct topology *topology,
                                   struct satsync_error *error) {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        return error_set_errno(error, errno, path, "cannot read the topology");
+        return error_set_errno(error, errno, path, "reading the topology");
     }
     char *text = memory_new(NULL, FILE_BYTES_LIMIT + 1, 1);
     size_t bytes = text == NULL ? 0 : fread(text, 1, FILE_BYTES_LIMIT, file);

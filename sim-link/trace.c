@@ -267,7 +267,7 @@ enum satsync_status trace_read(const char *path, const struct allocator *allocat
                                struct trace *trace, struct satsync_error *error) {
     FILE *file = fopen(path, "rbe");
     if (file == NULL) {
-        return error_set_errno(error, errno, path, "cannot open the trace");
+        return error_set_errno(error, errno, path, "opening the trace");
     }
     struct trace_text text = {.name = path};
     enum satsync_status status = read_all(file, path, &text, error);

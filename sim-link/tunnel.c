@@ -164,7 +164,7 @@ enum satsync_status tunnel_open(const struct tunnel_options *options, struct tun
     int problem = 0;
     *tunnel = (struct tunnel){.fd = -1, .pid = -1, .gate = -1};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        return error_set_errno(error, errno, "run", "cannot make a socket pair");
+        return error_set_errno(error, errno, "run", "making a socket pair");
     }
     tunnel->pid = fork();
     if (tunnel->pid == 0) {
@@ -177,8 +177,8 @@ enum satsync_status tunnel_open(const struct tunnel_options *options, struct tun
     if (tunnel->fd < 0) {
         tunnel_close(tunnel);
         return error_set_errno(error, problem == 0 ? EPERM : problem, "run",
-                               "cannot make a TUN device in a network namespace; run needs root, "
-                               "or user namespaces and the right to open /dev/net/tun");
+                               "making a TUN device in a network namespace, which needs root, or "
+                               "user namespaces and the right to open /dev/net/tun,");
     }
     return SATSYNC_OK;
 }

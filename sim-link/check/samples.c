@@ -68,7 +68,7 @@ enum satsync_status samples_read(const char *path, struct samples *samples,
     *samples = (struct samples){.at = NULL};
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        return error_set_errno(error, errno, path, "cannot open the measurements");
+        return error_set_errno(error, errno, path, "opening the measurements");
     }
     char line[LINE_BYTES];
     enum satsync_status status = SATSYNC_OK;

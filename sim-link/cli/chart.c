@@ -134,7 +134,7 @@ enum satsync_status chart_write(const struct chart *chart, const char *title, co
     double rates[CHART_COLUMNS];
     FILE *file = fopen(path, "we");
     if (file == NULL) {
-        return error_set_errno(error, errno, path, "cannot write the picture");
+        return error_set_errno(error, errno, path, "writing the picture");
     }
     for (int i = 0; i < CHART_COLUMNS; i++) {
         rates[i] = chart->rate_bps[i] / 1e6;
@@ -158,7 +158,7 @@ enum satsync_status chart_write(const struct chart *chart, const char *title, co
         if (lstat(path, &stat) == 0 && S_ISREG(stat.st_mode)) {
             unlink(path);
         }
-        return error_set_errno(error, problem, path, "cannot write the picture");
+        return error_set_errno(error, problem, path, "writing the picture");
     }
     return SATSYNC_OK;
 }

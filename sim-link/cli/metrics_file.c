@@ -30,7 +30,7 @@ enum satsync_status metrics_file_write(const char *path, const struct relay_repo
     if (!write_text(aside, text) || rename(aside, path) != 0) {
         int problem = errno;
         unlink(aside);
-        return error_set_errno(error, problem, path, "cannot write the metrics");
+        return error_set_errno(error, problem, path, "writing the metrics");
     }
     return SATSYNC_OK;
 }

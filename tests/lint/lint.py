@@ -12,7 +12,7 @@ from tree import Finding, read_tree
 
 RULES = (arrows.arrow, arrows.fence, arrows.cycle, sizes.file_size, sizes.function_size,
          sizes.parameters, texts.space, texts.comment, texts.name, texts.effect, texts.floats,
-         pairs.pair, pairs.fuzz)
+         texts.doing, pairs.pair, pairs.fuzz)
 EXCEPTIONS = "tests/lint/exceptions.txt"
 
 

@@ -47,6 +47,8 @@ CASES = [
     ("name", "bench/common/x.c", "int a;\n", None),
     ("effect", "transport/wan/x.h", "int a = malloc(1);\n", "int a = port->malloc(1);\n"),
     ("float", "transport/wan/x.h", "double a;\n", '/* double */ char *a = "double";\n'),
+    ("doing", "bench/x.c", 'int a = error_set_errno(e, errno, p, "cannot open");\n',
+     'int a = error_set_errno(e, errno, p, "opening");\nchar *b = "cannot open";\n'),
     ("pair", "libsync/base/x.c", "int a;\n", None),
     ("fuzz", "tests/fuzz/fuzz_x.c", "int a;\n", None),
     ("fuzz", "tests/fuzz/corpus/fuzz_gone/a", "a", None),

@@ -21,6 +21,8 @@ INTEGER = ("transport/wan/", "libsync/codec/", "sim-link/")
 # These only report.
 REPORTS = ("sim-link/check/", "sim-link/cli/")
 FLOAT = re.compile(r"\b(float|double)\b")
+# error_set_errno() goes on with " failed: " and the reason.
+FAILS_TWICE = re.compile(r'\berror_set_errno\([^;]*?"(cannot|could not|failed)\b')
 
 
 def line_of(text, offset):
@@ -77,3 +79,10 @@ def floats(tree):
             for match in FLOAT.finditer(code):
                 yield Finding(path, line_of(code, match.start()), "float",
                               "only integers decide here: the same bits on every CPU")
+
+
+def doing(tree):
+    for path in tree.paths(".c"):
+        for match in FAILS_TWICE.finditer(tree.texts[path]):
+            yield Finding(path, line_of(tree.texts[path], match.start()), "doing",
+                          'say what was being done, such as "opening the file"')

@@ -184,7 +184,7 @@ static enum satsync_status open_receiver(struct udp *udp, enum udp_mode mode,
 static enum satsync_status watch(struct udp *udp, int fd, struct satsync_error *error) {
     struct epoll_event event = {.events = EPOLLIN};
     if (epoll_ctl(udp->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
-        return error_set_errno(error, errno, "udp", "cannot watch the socket");
+        return error_set_errno(error, errno, "udp", "watching the socket");
     }
     return SATSYNC_OK;
 }
@@ -199,7 +199,7 @@ static enum satsync_status open_parts(struct udp *udp, const struct udp_options 
     udp->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     udp->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (udp->epoll_fd < 0 || udp->event_fd < 0) {
-        return error_set_errno(error, errno, "udp", "cannot make an event descriptor");
+        return error_set_errno(error, errno, "udp", "making an event descriptor");
     }
     TRY(open_receiver(udp, mode, error));
     TRY(watch(udp, udp->receiver->fd, error));

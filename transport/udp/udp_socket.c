@@ -61,7 +61,7 @@ static enum satsync_status bind_error(int code, const char *text, struct satsync
         return error_set(error, SATSYNC_NO_PERMISSION, text,
                          "%s may not be bound by this user; ports below 1024 need privilege", text);
     default:
-        return error_set_errno(error, code, text, "cannot bind");
+        return error_set_errno(error, code, text, "binding it");
     }
 }
 
@@ -74,7 +74,7 @@ static enum satsync_status bind_to(struct udp_socket *udp, const struct net_addr
     }
     length = sizeof storage;
     if (getsockname(udp->fd, (struct sockaddr *)&storage, &length) != 0) {
-        return error_set_errno(error, errno, text, "cannot read the bound address");
+        return error_set_errno(error, errno, text, "reading the bound address");
     }
     udp->local = udp_address_from(&storage);
     return SATSYNC_OK;
@@ -110,7 +110,7 @@ enum satsync_status udp_socket_open(struct udp_socket *udp,
     udp->family = udp_address_family(&address);
     udp->fd = socket(udp->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (udp->fd < 0) {
-        return error_set_errno(error, errno, text, "cannot make a UDP socket");
+        return error_set_errno(error, errno, text, "making a UDP socket");
     }
     if (udp->family == AF_INET6) {
         set_int(udp->fd, IPPROTO_IPV6, IPV6_V6ONLY, udp->both ? 0 : 1);
