@@ -29,6 +29,7 @@ static void count_depths(const struct huffman_code *code, uint32_t depths[HUFFMA
     size_t leaf = 0;
     size_t node = 0;
     size_t made = 0;
+    assert(code->kinds >= 2 && code->kinds <= HUFFMAN_SYMBOLS);
     for (; made + 1 < code->kinds; made++) {
         weights[made] = 0;
         for (int child = 0; child < 2; child++) {
