@@ -44,13 +44,52 @@ const struct profile_entry *profile_find(const char *name, const char **nearest)
 struct parse {
     struct profile *profile;
     bool swap;
+    bool one_way;         /* the turn of options of one direction, see parse_options */
+    bool seen[2][FIELDS]; /* in this turn */
     bool given[2][FIELDS];
     struct satsync_error *error;
 };
 
+static enum satsync_status parse_value(const struct parse *parse, const struct satsync_option *row,
+                                       const char *text, uint64_t *value) {
+    struct satsync_error why;
+    *value = 1;
+    if (text == NULL) {
+        ENSURE(row->type == SATSYNC_OPTION_BOOL, parse->error, SATSYNC_INVALID, row->name,
+               "option \"%s\" needs a value: %s=%s", row->name, row->name, row->unit);
+        return SATSYNC_OK;
+    }
+    return satsync_option_parse(row, text, value, &why) == SATSYNC_OK
+               ? SATSYNC_OK
+               : error_set(parse->error, why.status, why.subject, "option \"%s\": %s", row->name,
+                           why.message);
+}
+
+/* Of the direction; 0 for options of the whole link. */
+static enum satsync_status note_given(struct parse *parse, unsigned direction,
+                                      enum profile_field field) {
+    ENSURE(!parse->seen[direction][field], parse->error, SATSYNC_INVALID, profile_rows[field].name,
+           "option \"%s\" is given twice; leave one out", profile_rows[field].name);
+    parse->seen[direction][field] = true;
+    parse->given[direction][field] = true;
+    return SATSYNC_OK;
+}
+
+static enum satsync_status apply_to_link(struct parse *parse, enum profile_field field,
+                                         uint64_t value) {
+    TRY(note_given(parse, 0, field));
+    if (field == FIELD_SWAP) {
+        parse->swap = value != 0;
+    } else {
+        profile_apply_link(parse->profile, field, value);
+    }
+    return SATSYNC_OK;
+}
+
 /* `directions` has bit 0 for up, bit 1 for down. */
 static enum satsync_status apply_option(struct parse *parse, unsigned directions, const char *name,
-                                        const char *value_text) {
+                                        const char *text) {
+    uint64_t value;
     const char *nearest = NULL;
     const struct satsync_option *row = satsync_option_find(profile_rows, FIELDS, name, &nearest);
     if (row == NULL) {
@@ -60,32 +99,20 @@ static enum satsync_status apply_option(struct parse *parse, unsigned directions
                          nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
     }
     enum profile_field field = (enum profile_field)(row - profile_rows);
-    uint64_t value = 1;
-    if (value_text != NULL) {
-        TRY(satsync_option_parse(row, value_text, &value, parse->error));
-    } else if (row->type != SATSYNC_OPTION_BOOL) {
-        return error_set(parse->error, SATSYNC_INVALID, name, "option \"%s\" needs a value: %s=%s",
-                         name, name, row->unit);
-    }
+    TRY(parse_value(parse, row, text, &value));
     if (field < FIELD_RATE) {
         ENSURE(directions == 3, parse->error, SATSYNC_INVALID, name,
                "option \"%s\" is of the whole link; it takes neither up. nor down.", name);
-        parse->given[0][field] = true;
-        if (field == FIELD_SWAP) {
-            parse->swap = value != 0;
-        } else {
-            profile_apply_link(parse->profile, field, value);
-        }
-        return SATSYNC_OK;
+        return apply_to_link(parse, field, value);
     }
     struct lane_plan *plans[2] = {&parse->profile->there, &parse->profile->back};
     for (unsigned i = 0; i < 2; i++) {
         if ((directions >> i & 1) == 0) {
             continue;
         }
-        parse->given[i][field] = true;
+        TRY(note_given(parse, i, field));
         if (field == FIELD_TRACE) {
-            strcpy(parse->profile->trace_paths[i], value_text);
+            strcpy(parse->profile->trace_paths[i], text);
         } else {
             profile_apply(plans[i], field, value);
         }
@@ -114,6 +141,9 @@ static enum satsync_status parse_option(struct parse *parse, const char *from, c
         directions = 2;
         from += 5;
     }
+    if ((directions != 3) != parse->one_way) {
+        return SATSYNC_OK;
+    }
     const char *equals = memchr(from, '=', (size_t)(to - from));
     char name[WORD_BYTES];
     char value[VALUE_BYTES];
@@ -125,30 +155,39 @@ static enum satsync_status parse_option(struct parse *parse, const char *from, c
     return apply_option(parse, directions, name, equals == NULL ? NULL : value);
 }
 
+/* In two turns, so that "up." and "down." win wherever they stand. */
 static enum satsync_status parse_options(struct parse *parse, const char *text) {
-    while (*text != 0) {
-        const char *to = text + strcspn(text, "&");
-        if (to > text) {
-            TRY(parse_option(parse, text, to));
+    for (int turn = 0; turn < 2; turn++) {
+        parse->one_way = turn == 1;
+        memset(parse->seen, 0, sizeof parse->seen);
+        for (const char *from = text; *from != 0;) {
+            const char *to = from + strcspn(from, "&");
+            if (to > from) {
+                TRY(parse_option(parse, from, to));
+            }
+            from = *to == '&' ? to + 1 : to;
         }
-        text = *to == '&' ? to + 1 : to;
     }
     return SATSYNC_OK;
 }
 
+static bool is_given(const struct parse *parse, int direction, enum profile_field field) {
+    return parse->given[field < FIELD_RATE ? 0 : direction][field];
+}
+
 /* Two options that cannot both be meant. */
 static enum satsync_status check_conflicts(const struct parse *parse, int direction) {
-    static const enum profile_field pairs[][2] = {
-        {FIELD_RATE, FIELD_TRACE},          {FIELD_RTT, FIELD_ORBIT},
-        {FIELD_DELAY, FIELD_ORBIT},         {FIELD_QUEUE, FIELD_QUEUE_BYTES},
-        {FIELD_QUEUE, FIELD_QUEUE_PACKETS}, {FIELD_QUEUE_BYTES, FIELD_QUEUE_PACKETS},
-        {FIELD_BURST, FIELD_FADE}};
+    static const enum profile_field pairs[][2] = {{FIELD_RATE, FIELD_TRACE},
+                                                  {FIELD_RTT, FIELD_ORBIT},
+                                                  {FIELD_DELAY, FIELD_ORBIT},
+                                                  {FIELD_RTT, FIELD_DELAY},
+                                                  {FIELD_QUEUE, FIELD_QUEUE_BYTES},
+                                                  {FIELD_QUEUE, FIELD_QUEUE_PACKETS},
+                                                  {FIELD_QUEUE_BYTES, FIELD_QUEUE_PACKETS},
+                                                  {FIELD_BURST, FIELD_FADE}};
     for (size_t i = 0; i < COUNT(pairs); i++) {
-        bool both = true;
-        for (int k = 0; k < 2; k++) {
-            enum profile_field field = pairs[i][k];
-            both = both && parse->given[field < FIELD_RATE ? 0 : direction][field];
-        }
+        bool both =
+            is_given(parse, direction, pairs[i][0]) && is_given(parse, direction, pairs[i][1]);
         ENSURE(!both, parse->error, SATSYNC_INVALID, profile_rows[pairs[i][1]].name,
                "\"%s\" and \"%s\" contradict each other; leave one out",
                profile_rows[pairs[i][0]].name, profile_rows[pairs[i][1]].name);
@@ -156,21 +195,63 @@ static enum satsync_status check_conflicts(const struct parse *parse, int direct
     return SATSYNC_OK;
 }
 
-/* What the option before it needs to mean anything. */
-static enum satsync_status check_needs(const struct parse *parse, int direction) {
-    static const enum profile_field needs[][2] = {
-        {FIELD_FROM, FIELD_ORBIT},       {FIELD_TO, FIELD_ORBIT},
-        {FIELD_VIA, FIELD_ORBIT},        {FIELD_ORBIT, FIELD_FROM},
-        {FIELD_ORBIT, FIELD_TO},         {FIELD_POLICE_BURST, FIELD_POLICE},
-        {FIELD_PARK_AT, FIELD_PARK},     {FIELD_PARK_EVERY, FIELD_PARK},
-        {FIELD_TRACE_BYTES, FIELD_TRACE}};
+/* Whether the profile has such a figure without being given it. */
+static bool plan_has(const struct lane_plan *plan, enum profile_field field) {
+    switch (field) {
+    case FIELD_POLICE:
+        return plan->police_bps > 0;
+    case FIELD_LOSS:
+        return plan->loss_ppb > 0;
+    case FIELD_FADE:
+        return plan->bad_ns > 0;
+    case FIELD_AQM:
+        return plan->discipline != QUEUE_DROPTAIL;
+    case FIELD_PARK:
+        return plan->park_ns > 0;
+    case FIELD_OUTAGE:
+        return plan->outage.drop_ns > 0 || plan->outage.hold_ns > 0;
+    case FIELD_REORDER:
+        return plan->reorder_ppb > 0;
+    default:
+        return false;
+    }
+}
+
+/* What the option before it needs to mean anything, in some direction that it is given for. */
+static enum satsync_status check_needs(const struct parse *parse) {
+    static const enum profile_field needs[][2] = {{FIELD_FROM, FIELD_ORBIT},
+                                                  {FIELD_TO, FIELD_ORBIT},
+                                                  {FIELD_VIA, FIELD_ORBIT},
+                                                  {FIELD_ORBIT, FIELD_FROM},
+                                                  {FIELD_ORBIT, FIELD_TO},
+                                                  {FIELD_POLICE_BURST, FIELD_POLICE},
+                                                  {FIELD_PARK_AT, FIELD_PARK},
+                                                  {FIELD_PARK_EVERY, FIELD_PARK},
+                                                  {FIELD_BURST, FIELD_LOSS},
+                                                  {FIELD_FADE_EVERY, FIELD_FADE},
+                                                  {FIELD_FADE_LOSS, FIELD_FADE},
+                                                  {FIELD_CODEL_TARGET, FIELD_AQM},
+                                                  {FIELD_CODEL_INTERVAL, FIELD_AQM},
+                                                  {FIELD_RED_LEAST, FIELD_AQM},
+                                                  {FIELD_RED_MOST, FIELD_AQM},
+                                                  {FIELD_RED_SHARE, FIELD_AQM},
+                                                  {FIELD_ECN, FIELD_AQM},
+                                                  {FIELD_OUTAGE_AT, FIELD_OUTAGE},
+                                                  {FIELD_OUTAGE_EVERY, FIELD_OUTAGE},
+                                                  {FIELD_REORDER_BY, FIELD_REORDER},
+                                                  {FIELD_TRACE_BYTES, FIELD_TRACE}};
+    const struct lane_plan *plans[2] = {&parse->profile->there, &parse->profile->back};
     for (size_t i = 0; i < COUNT(needs); i++) {
-        bool given[2];
-        for (int k = 0; k < 2; k++) {
-            enum profile_field field = needs[i][k];
-            given[k] = parse->given[field < FIELD_RATE ? 0 : direction][field];
+        bool given = false;
+        bool met = false;
+        for (int direction = 0; direction < 2; direction++) {
+            if (is_given(parse, direction, needs[i][0])) {
+                given = true;
+                met = met || is_given(parse, direction, needs[i][1]) ||
+                      plan_has(plans[direction], needs[i][1]);
+            }
         }
-        ENSURE(!given[0] || given[1], parse->error, SATSYNC_INVALID, profile_rows[needs[i][0]].name,
+        ENSURE(!given || met, parse->error, SATSYNC_INVALID, profile_rows[needs[i][0]].name,
                "option \"%s\" needs \"%s\" besides", profile_rows[needs[i][0]].name,
                profile_rows[needs[i][1]].name);
     }
@@ -213,7 +294,6 @@ static enum satsync_status finish_plan(struct parse *parse, int direction) {
     struct lane_plan *plan = direction == 0 ? &profile->there : &profile->back;
     const bool *given = parse->given[direction];
     TRY(check_conflicts(parse, direction));
-    TRY(check_needs(parse, direction));
     bool limited = plan->queue_ns > 0 || plan->queue_bytes > 0 || plan->queue_packets > 0;
     bool meant = given[FIELD_QUEUE] || given[FIELD_QUEUE_BYTES] || given[FIELD_QUEUE_PACKETS];
     if (!limited && !meant) {
@@ -262,6 +342,8 @@ enum satsync_status profile_change(struct profile *profile, const char *options,
                "\"%s\" cannot be changed while the link runs; rate, rtt, delay, jitter, loss can",
                profile_rows[field].name);
     }
+    TRY(check_conflicts(&parse, 0));
+    TRY(check_conflicts(&parse, 1));
     *profile = changed;
     return SATSYNC_OK;
 }
@@ -287,6 +369,7 @@ enum satsync_status profile_parse(const char *text, struct profile *profile,
     struct parse parse = {.profile = profile, .error = error};
     TRY(parse_options(&parse, *end == '?' ? end + 1 : end));
     finish_orbit(profile);
+    TRY(check_needs(&parse));
     TRY(finish_plan(&parse, 0));
     TRY(finish_plan(&parse, 1));
     if (parse.swap) {

@@ -52,12 +52,13 @@ static enum satsync_status refuse(const struct parse *parse, enum satsync_status
     return error_set(parse->error, status, subject, "%s:%zu: %s", parse->where, parse->line, what);
 }
 
+/* `otherwise` is what to do where no name is near. */
 static enum satsync_status no_such(const struct parse *parse, const char *kind, const char *name,
-                                   const char *nearest) {
-    return error_set(parse->error, SATSYNC_NOT_FOUND, name, "%s:%zu: there is no %s \"%s\"%s%s%s",
+                                   const char *nearest, const char *otherwise) {
+    return error_set(parse->error, SATSYNC_NOT_FOUND, name, "%s:%zu: there is no %s \"%s\"; %s%s%s",
                      parse->where, parse->line, kind, name,
-                     nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest,
-                     nearest == NULL ? "" : "\"?");
+                     nearest == NULL ? "" : "did you mean \"",
+                     nearest == NULL ? otherwise : nearest, nearest == NULL ? "" : "\"?");
 }
 
 static bool is_name(const char *text) {
@@ -87,7 +88,10 @@ static enum satsync_status take_site(const struct parse *parse) {
 static enum satsync_status take_end(const struct parse *parse, const char *name, size_t *site) {
     const char *nearest = NULL;
     *site = topology_find(parse->topology, name, &nearest);
-    return *site < parse->topology->site_count ? SATSYNC_OK : no_such(parse, "site", name, nearest);
+    return *site < parse->topology->site_count
+               ? SATSYNC_OK
+               : no_such(parse, "site", name, nearest,
+                         "write it as a line \"site NAME\" before this");
 }
 
 static bool is_joined(const struct topology *topology, size_t a, size_t b) {
@@ -152,7 +156,8 @@ static enum satsync_status take_statement(const struct parse *parse) {
     case 3:
         return take_number(parse, &start_row, &parse->topology->start_ns);
     default:
-        return no_such(parse, "statement", word, nearest);
+        return no_such(parse, "statement", word, nearest,
+                       "a line begins with site, link, seed or start");
     }
 }
 

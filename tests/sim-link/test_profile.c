@@ -125,6 +125,14 @@ static void test_values_that_cannot_be_are_refused(void **state) {
                            "plain?loss=1%&burst=3&fade=1s",
                            "plain?red-least=30ms&red-most=20ms",
                            "plain?police-burst=2000",
+                           "plain?rtt=60ms&delay=5ms",
+                           "plain?rtt=60ms&down.delay=5ms",
+                           "plain?burst=3",
+                           "plain?ecn",
+                           "plain?codel-target=2ms",
+                           "plain?outage-at=2s",
+                           "plain?reorder-by=2ms",
+                           "plain?fade-loss=10%",
                            "plain?trace-bytes=1504"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct profile profile;
@@ -134,6 +142,45 @@ static void test_values_that_cannot_be_are_refused(void **state) {
         }
         assert_true(error.message[0] != 0);
     }
+}
+
+static void test_an_option_that_is_given_twice_is_named(void **state) {
+    (void)state;
+    const char *texts[] = {"plain?loss=1%&loss=2%", "plain?up.loss=1%&rate=1M&up.loss=1%",
+                           "geo?down.loss=1%&down.loss=2%", "plain?seed=1&seed=1", "geo?swap&swap"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct profile profile;
+        struct satsync_error error;
+        assert_int_equal(profile_parse(texts[i], &profile, &error), SATSYNC_INVALID);
+        assert_non_null(strstr(error.message, "is given twice"));
+        assert_non_null(strstr(texts[i], error.subject));
+    }
+}
+
+static void test_a_direction_of_its_own_wins_wherever_it_stands(void **state) {
+    (void)state;
+    struct profile profile = parse("plain?up.loss=2%&loss=1%&down.rate=5M&rate=1M");
+    assert_int_equal(profile.there.loss_ppb, 20000000);
+    assert_int_equal(profile.back.loss_ppb, 10000000);
+    assert_int_equal(profile.there.rate_bps, 1000000);
+    assert_int_equal(profile.back.rate_bps, 5000000);
+}
+
+static void test_a_bad_value_is_named_with_its_option(void **state) {
+    (void)state;
+    const char *texts[] = {"plain?rate=-5M", "plain?up.rate=fast", "plain?rate=1e30", "plain?rate"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct profile profile;
+        struct satsync_error error;
+        assert_int_equal(profile_parse(texts[i], &profile, &error), SATSYNC_INVALID);
+        assert_non_null(strstr(error.message, "option \"rate\""));
+    }
+}
+
+static void test_what_a_profile_has_can_be_changed_alone(void **state) {
+    (void)state;
+    assert_int_equal(parse("opt-down?fade-loss=50%").there.bad_loss_ppb, 500000000);
+    assert_int_equal(parse("plain?loss=0&burst=3").there.burst_packets, 3);
 }
 
 static void test_long_words_are_refused(void **state) {
@@ -212,6 +259,10 @@ int main(void) {
         cmocka_unit_test(test_the_larger_mtu_sets_the_payload),
         cmocka_unit_test(test_what_is_unknown_is_named_with_a_suggestion),
         cmocka_unit_test(test_values_that_cannot_be_are_refused),
+        cmocka_unit_test(test_an_option_that_is_given_twice_is_named),
+        cmocka_unit_test(test_a_direction_of_its_own_wins_wherever_it_stands),
+        cmocka_unit_test(test_a_bad_value_is_named_with_its_option),
+        cmocka_unit_test(test_what_a_profile_has_can_be_changed_alone),
         cmocka_unit_test(test_long_words_are_refused),
         cmocka_unit_test(test_each_profile_opens_and_each_figure_has_a_source),
     };

@@ -56,6 +56,12 @@ static void test_mistakes_are_named_with_their_place(void **state) {
     } cases[] = {
         {"site memphis\nsite atlanta\nlink memphsi atlanta geo",
          "f:3: there is no site \"memphsi\"; did you mean \"memphis\"?", SATSYNC_NOT_FOUND},
+        {"site memphis\nlink memphis quito geo",
+         "f:2: there is no site \"quito\"; write it as a line \"site NAME\" before this",
+         SATSYNC_NOT_FOUND},
+        {"connection a", "f:1: there is no statement \"connection\"; a line begins with site, link",
+         SATSYNC_NOT_FOUND},
+        {"site a\nsite b\nlink a b geo?rate=-5M", "f:3: option \"rate\": \"-5M\"", SATSYNC_INVALID},
         {"site a\nsite b\nlink a b goe", "f:3: there is no link profile \"goe\"",
          SATSYNC_NOT_FOUND},
         {"site a\nsite b\nlink a b geo?los=1%", "did you mean \"loss\"?", SATSYNC_NOT_FOUND},
