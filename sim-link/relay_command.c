@@ -21,11 +21,9 @@ static const struct satsync_option commands[] = {
 
 static void say(struct json *answer, const char *problem) {
     json_put_object(answer);
-    json_put_key(answer, "ok");
-    json_put_bool(answer, problem == NULL);
+    json_member_bool(answer, "ok", problem == NULL);
     if (problem != NULL) {
-        json_put_key(answer, "error");
-        json_put_string(answer, problem);
+        json_member_string(answer, "error", problem);
     }
     json_end_object(answer);
 }
@@ -46,10 +44,8 @@ static void get(const struct relay *relay, struct json *answer) {
     static struct relay_report report;
     relay_report(relay, &report);
     json_put_object(answer);
-    json_put_key(answer, "ok");
-    json_put_bool(answer, true);
-    json_put_key(answer, "shut");
-    json_put_bool(answer, relay_is_shut(relay));
+    json_member_bool(answer, "ok", true);
+    json_member_bool(answer, "shut", relay_is_shut(relay));
     json_put_key(answer, "report");
     relay_report_json(&report, answer);
     json_end_object(answer);
@@ -61,10 +57,8 @@ static void put_metrics(const struct relay *relay, struct json *answer) {
     relay_report(relay, &report);
     link_metrics_text(&report, text);
     json_put_object(answer);
-    json_put_key(answer, "ok");
-    json_put_bool(answer, true);
-    json_put_key(answer, "metrics");
-    json_put_string(answer, text);
+    json_member_bool(answer, "ok", true);
+    json_member_string(answer, "metrics", text);
     json_end_object(answer);
 }
 

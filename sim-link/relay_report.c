@@ -4,31 +4,22 @@ static void direction_json(struct json *json, const char *key, const struct lane
                            const struct lane_state *state) {
     json_put_key(json, key);
     json_put_object(json);
-    json_put_key(json, "entered_packets");
-    json_put_u64(json, counts->entered_packets);
-    json_put_key(json, "entered_bytes");
-    json_put_u64(json, counts->entered_bytes);
-    json_put_key(json, "delivered_packets");
-    json_put_u64(json, counts->delivered_packets);
-    json_put_key(json, "delivered_bytes");
-    json_put_u64(json, counts->delivered_bytes);
-    json_put_key(json, "duplicated_packets");
-    json_put_u64(json, counts->duplicated_packets);
+    json_member_u64(json, "entered_packets", counts->entered_packets);
+    json_member_u64(json, "entered_bytes", counts->entered_bytes);
+    json_member_u64(json, "delivered_packets", counts->delivered_packets);
+    json_member_u64(json, "delivered_bytes", counts->delivered_bytes);
+    json_member_u64(json, "duplicated_packets", counts->duplicated_packets);
     json_put_key(json, "dropped_packets");
     json_put_object(json);
     for (int cause = 0; cause < DROP_CAUSES; cause++) {
-        json_put_key(json, drop_cause_name((enum drop_cause)cause));
-        json_put_u64(json, counts->dropped_packets[cause]);
+        json_member_u64(json, drop_cause_name((enum drop_cause)cause),
+                        counts->dropped_packets[cause]);
     }
     json_end_object(json);
-    json_put_key(json, "queued_packets");
-    json_put_u64(json, counts->queued_packets);
-    json_put_key(json, "flying_packets");
-    json_put_u64(json, counts->flying_packets);
-    json_put_key(json, "queued_bytes");
-    json_put_u64(json, state->queued_bytes);
-    json_put_key(json, "rate_bps");
-    json_put_u64(json, state->rate_bps);
+    json_member_u64(json, "queued_packets", counts->queued_packets);
+    json_member_u64(json, "flying_packets", counts->flying_packets);
+    json_member_u64(json, "queued_bytes", state->queued_bytes);
+    json_member_u64(json, "rate_bps", state->rate_bps);
     json_end_object(json);
 }
 
@@ -40,30 +31,20 @@ void relay_report_judge(struct relay_report *report, uint64_t rtt_ns) {
 
 void relay_report_json(const struct relay_report *report, struct json *json) {
     json_put_object(json);
-    json_put_key(json, "running_ns");
-    json_put_u64(json, report->running_ns);
-    json_put_key(json, "clients");
-    json_put_u64(json, report->clients);
-    json_put_key(json, "refused_packets");
-    json_put_u64(json, report->refused_packets);
-    json_put_key(json, "unsent_packets");
-    json_put_u64(json, report->unsent_packets);
+    json_member_u64(json, "running_ns", report->running_ns);
+    json_member_u64(json, "clients", report->clients);
+    json_member_u64(json, "refused_packets", report->refused_packets);
+    json_member_u64(json, "unsent_packets", report->unsent_packets);
     direction_json(json, "up", &report->up, &report->up_state);
     direction_json(json, "down", &report->down, &report->down_state);
     json_put_key(json, "late_ns");
     json_put_object(json);
-    json_put_key(json, "p50");
-    json_put_u64(json, histogram_quantile(&report->late, 500));
-    json_put_key(json, "p90");
-    json_put_u64(json, histogram_quantile(&report->late, 900));
-    json_put_key(json, "p99");
-    json_put_u64(json, histogram_quantile(&report->late, 990));
-    json_put_key(json, "max");
-    json_put_u64(json, report->late.max);
-    json_put_key(json, "limit");
-    json_put_u64(json, report->late_limit_ns);
+    json_member_u64(json, "p50", histogram_quantile(&report->late, 500));
+    json_member_u64(json, "p90", histogram_quantile(&report->late, 900));
+    json_member_u64(json, "p99", histogram_quantile(&report->late, 990));
+    json_member_u64(json, "max", report->late.max);
+    json_member_u64(json, "limit", report->late_limit_ns);
     json_end_object(json);
-    json_put_key(json, "void");
-    json_put_bool(json, report->is_void);
+    json_member_bool(json, "void", report->is_void);
     json_end_object(json);
 }

@@ -194,3 +194,18 @@ void json_put_number(struct json *json, double value, int decimals) {
     }
     raw(json, text);
 }
+
+void json_member_string(struct json *json, const char *key, const char *value) {
+    json_put_key(json, key);
+    json_put_string(json, value);
+}
+
+void json_member_u64(struct json *json, const char *key, uint64_t value) {
+    json_put_key(json, key);
+    json_put_u64(json, value);
+}
+
+void json_member_bool(struct json *json, const char *key, bool value) {
+    json_put_key(json, key);
+    json_put_bool(json, value);
+}

@@ -44,6 +44,11 @@ void json_put_i64(struct json *json, int64_t value);
 void json_put_bool(struct json *json, bool value);
 void json_put_null(struct json *json);
 
+/* A key and its value. */
+void json_member_string(struct json *json, const char *key, const char *value);
+void json_member_u64(struct json *json, const char *key, uint64_t value);
+void json_member_bool(struct json *json, const char *key, bool value);
+
 /* A finite number with `decimals` digits (0 to 20); others become null. */
 void json_put_number(struct json *json, double value, int decimals);
 

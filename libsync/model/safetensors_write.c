@@ -101,8 +101,7 @@ static void write_json(struct json *json, const struct safetensors_content *cont
         const struct safetensors_tensor *tensor = &content->tensors[i];
         json_put_key(json, tensor->name);
         json_put_object(json);
-        json_put_key(json, "dtype");
-        json_put_string(json, dtype_row(tensor->dtype)->name);
+        json_member_string(json, "dtype", dtype_row(tensor->dtype)->name);
         json_put_key(json, "shape");
         json_put_array(json);
         for (uint32_t d = 0; d < tensor->rank; d++) {

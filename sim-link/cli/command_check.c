@@ -15,16 +15,14 @@ static void print_table(const struct verdicts *verdicts) {
         const struct verdict *row = &verdicts->rows[i];
         char text[64];
         json_put_object(&json);
-        json_put_key(&json, "what");
-        json_put_string(&json, row->name);
+        json_member_string(&json, "what", row->name);
         json_put_key(&json, "measured");
         snprintf(text, sizeof text, "%.6g", row->measured);
         json_put_string(&json, text);
         json_put_key(&json, "due");
         snprintf(text, sizeof text, "%.6g to %.6g", row->least, row->most);
         json_put_string(&json, text);
-        json_put_key(&json, "held");
-        json_put_bool(&json, row->passed);
+        json_member_bool(&json, "held", row->passed);
         json_end_object(&json);
     }
     json_end_array(&json);

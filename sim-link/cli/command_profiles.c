@@ -14,10 +14,8 @@ static void profiles_json(void) {
     json_put_array(&json);
     for (size_t i = 0; i < count; i++) {
         json_put_object(&json);
-        json_put_key(&json, "name");
-        json_put_string(&json, entries[i]->name);
-        json_put_key(&json, "summary");
-        json_put_string(&json, entries[i]->summary);
+        json_member_string(&json, "name", entries[i]->name);
+        json_member_string(&json, "summary", entries[i]->summary);
         json_end_object(&json);
     }
     json_end_array(&json);

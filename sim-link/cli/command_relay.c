@@ -100,10 +100,8 @@ static void print_start(const char *text, const struct cli_args *args) {
         struct json json;
         json_init(&json, NULL);
         json_put_object(&json);
-        json_put_key(&json, "event");
-        json_put_string(&json, "listening");
-        json_put_key(&json, "address");
-        json_put_string(&json, text);
+        json_member_string(&json, "event", "listening");
+        json_member_string(&json, "address", text);
         json_end_object(&json);
         report_print(&json);
     }

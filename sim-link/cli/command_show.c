@@ -43,47 +43,34 @@ static void print_plan(const char *direction, const struct lane_plan *plan) {
 static void plan_json(struct json *json, const char *key, const struct lane_plan *plan) {
     json_put_key(json, key);
     json_put_object(json);
-    json_put_key(json, "rate_bps");
-    json_put_u64(json, plan->rate_bps);
-    json_put_key(json, "delay_ns");
-    json_put_u64(json, plan->delay_ns);
-    json_put_key(json, "delay_varies");
-    json_put_bool(json, plan->rtt.quantiles != NULL || plan->table.count > 0 ||
-                            plan->orbit.router.constellation != NULL);
-    json_put_key(json, "jitter_ns");
-    json_put_u64(json, plan->jitter_ns);
-    json_put_key(json, "loss_ppb");
-    json_put_u64(json, plan->loss_ppb);
-    json_put_key(json, "queue_ns");
-    json_put_u64(json, plan->queue_ns);
-    json_put_key(json, "queue_packets");
-    json_put_u64(json, plan->queue_packets);
-    json_put_key(json, "queue_bytes");
-    json_put_u64(json, plan->queue_bytes);
+    json_member_u64(json, "rate_bps", plan->rate_bps);
+    json_member_u64(json, "delay_ns", plan->delay_ns);
+    json_member_bool(json, "delay_varies",
+                     plan->rtt.quantiles != NULL || plan->table.count > 0 ||
+                         plan->orbit.router.constellation != NULL);
+    json_member_u64(json, "jitter_ns", plan->jitter_ns);
+    json_member_u64(json, "loss_ppb", plan->loss_ppb);
+    json_member_u64(json, "queue_ns", plan->queue_ns);
+    json_member_u64(json, "queue_packets", plan->queue_packets);
+    json_member_u64(json, "queue_bytes", plan->queue_bytes);
     json_end_object(json);
 }
 
 static void show_json(const struct profile *profile, const struct profile_entry *entry) {
     struct json json;
     report_start(&json, "show", SATSYNC_OK);
-    json_put_key(&json, "profile");
-    json_put_string(&json, profile->name);
-    json_put_key(&json, "rtt_ns");
-    json_put_u64(&json, profile->rtt_ns);
-    json_put_key(&json, "seed");
-    json_put_u64(&json, profile->seed);
+    json_member_string(&json, "profile", profile->name);
+    json_member_u64(&json, "rtt_ns", profile->rtt_ns);
+    json_member_u64(&json, "seed", profile->seed);
     plan_json(&json, "up", &profile->there);
     plan_json(&json, "down", &profile->back);
     json_put_key(&json, "figures");
     json_put_array(&json);
     for (size_t i = 0; i < entry->figure_count; i++) {
         json_put_object(&json);
-        json_put_key(&json, "what");
-        json_put_string(&json, entry->figures[i].what);
-        json_put_key(&json, "value");
-        json_put_string(&json, entry->figures[i].value);
-        json_put_key(&json, "source");
-        json_put_string(&json, entry->figures[i].source);
+        json_member_string(&json, "what", entry->figures[i].what);
+        json_member_string(&json, "value", entry->figures[i].value);
+        json_member_string(&json, "source", entry->figures[i].source);
         json_end_object(&json);
     }
     json_end_array(&json);

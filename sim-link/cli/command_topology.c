@@ -8,8 +8,7 @@
 static void print_json(const struct topology *topology) {
     struct json json;
     report_start(&json, "topology", SATSYNC_OK);
-    json_put_key(&json, "seed");
-    json_put_u64(&json, topology->seed);
+    json_member_u64(&json, "seed", topology->seed);
     json_put_key(&json, "sites");
     json_put_array(&json);
     for (size_t i = 0; i < topology->site_count; i++) {
@@ -21,18 +20,12 @@ static void print_json(const struct topology *topology) {
     for (size_t i = 0; i < topology->link_count; i++) {
         const struct topology_link *link = &topology->links[i];
         json_put_object(&json);
-        json_put_key(&json, "from");
-        json_put_string(&json, topology->sites[link->a]);
-        json_put_key(&json, "to");
-        json_put_string(&json, topology->sites[link->b]);
-        json_put_key(&json, "profile");
-        json_put_string(&json, link->profile.name);
-        json_put_key(&json, "rtt_ns");
-        json_put_u64(&json, link->profile.rtt_ns);
-        json_put_key(&json, "up_bps");
-        json_put_u64(&json, link->profile.there.rate_bps);
-        json_put_key(&json, "down_bps");
-        json_put_u64(&json, link->profile.back.rate_bps);
+        json_member_string(&json, "from", topology->sites[link->a]);
+        json_member_string(&json, "to", topology->sites[link->b]);
+        json_member_string(&json, "profile", link->profile.name);
+        json_member_u64(&json, "rtt_ns", link->profile.rtt_ns);
+        json_member_u64(&json, "up_bps", link->profile.there.rate_bps);
+        json_member_u64(&json, "down_bps", link->profile.back.rate_bps);
         json_end_object(&json);
     }
     json_end_array(&json);

@@ -39,8 +39,7 @@ void link_report_print(const struct relay_report *report, const struct cli_args 
     }
     struct json json;
     report_start(&json, "relay", SATSYNC_OK);
-    json_put_key(&json, "profile");
-    json_put_string(&json, args->words[0]);
+    json_member_string(&json, "profile", args->words[0]);
     json_put_key(&json, "report");
     relay_report_json(report, &json);
     json_end_object(&json);

@@ -12,10 +12,8 @@ void report_print(struct json *json) {
 void report_start(struct json *json, const char *command, enum satsync_status status) {
     json_init(json, NULL);
     json_put_object(json);
-    json_put_key(json, "command");
-    json_put_string(json, command);
-    json_put_key(json, "status");
-    json_put_string(json, satsync_status_name(status));
+    json_member_string(json, "command", command);
+    json_member_string(json, "status", satsync_status_name(status));
 }
 
 int report_failure(const struct satsync_error *error, const char *command, bool as_json) {
@@ -25,12 +23,10 @@ int report_failure(const struct satsync_error *error, const char *command, bool 
     if (as_json) {
         struct json json;
         report_start(&json, command, error->status);
-        json_put_key(&json, "class");
-        json_put_string(&json, satsync_status_class_name(satsync_status_class(error->status)));
-        json_put_key(&json, "subject");
-        json_put_string(&json, error->subject);
-        json_put_key(&json, "message");
-        json_put_string(&json, error->message);
+        json_member_string(&json, "class",
+                           satsync_status_class_name(satsync_status_class(error->status)));
+        json_member_string(&json, "subject", error->subject);
+        json_member_string(&json, "message", error->message);
         json_end_object(&json);
         report_print(&json);
     }

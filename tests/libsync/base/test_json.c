@@ -37,6 +37,19 @@ static void test_commas_and_nesting_come_by_themselves(void **state) {
     json_fini(&json);
 }
 
+static void test_members_are_keys_with_values(void **state) {
+    (void)state;
+    struct json json;
+    json_init(&json, NULL);
+    json_put_object(&json);
+    json_member_string(&json, "s", "a\"b");
+    json_member_u64(&json, "n", 7);
+    json_member_bool(&json, "b", false);
+    json_end_object(&json);
+    assert_string_equal(json_finish(&json), "{\"s\":\"a\\\"b\",\"n\":7,\"b\":false}");
+    json_fini(&json);
+}
+
 static void test_failed_allocation_is_seen_at_the_end(void **state) {
     (void)state;
     bool finished = false;
@@ -112,6 +125,7 @@ static void test_numbers_have_a_point_in_every_locale(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commas_and_nesting_come_by_themselves),
+        cmocka_unit_test(test_members_are_keys_with_values),
         cmocka_unit_test(test_failed_allocation_is_seen_at_the_end),
         cmocka_unit_test(test_strings_are_escaped_and_made_valid_utf8),
         cmocka_unit_test(test_numbers_have_a_point_in_every_locale),
