@@ -162,8 +162,6 @@ struct wan_counters {
 
 void wan_counters(const struct wan *wan, struct wan_counters *counters);
 
-/* False of an acceptor whose peer has not yet shown that it holds the session's keys: all that came
- * so far may be a recording. */
 /* The last datagram, of `bytes`, came from another address, and what is sent goes there from now
  * on. Until an ack shows that it arrives there, at most three times what comes is sent, and a
  * datagram for each that comes. `is_proven`: it has been shown before. */
@@ -172,6 +170,8 @@ void wan_peer_moved(struct wan *wan, size_t bytes, bool is_proven);
 /* Whether that is still to be shown. */
 bool wan_is_on_trial(const struct wan *wan);
 
+/* False of an acceptor whose peer has not yet shown that it holds the session's keys: all that came
+ * so far may be a recording. */
 bool wan_is_confirmed(const struct wan *wan);
 
 #endif

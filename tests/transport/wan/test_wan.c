@@ -168,6 +168,28 @@ static void test_close_reaches_the_peer_and_returns_every_slice(void **state) {
     pair_fini(&pair);
 }
 
+/* Whoever repeats a recorded HELLO from an address of somebody else. */
+static void test_an_acceptor_sends_three_times_what_came_until_its_peer_is_proven(void **state) {
+    (void)state;
+    struct wan_pair pair;
+    pair_init(&pair, 12);
+    set_path(&pair, 100000000, 40 * PAIR_MS);
+    pair.paths[0].dark_from_ns = PAIR_SECOND + 5 * PAIR_MS;
+    pair.paths[0].dark_until_ns = 5 * PAIR_SECOND;
+    pair_start(&pair);
+    pair_run_to(&pair, PAIR_SECOND + 25 * PAIR_MS);
+    pair_submit(&pair, 1, LINK_CHECKPOINT, MIB);
+    pair_run_to(&pair, 5 * PAIR_SECOND);
+    assert_false(wan_is_confirmed(pair.ends[1].wan));
+    struct link_stats stats = stats_of(&pair, 1);
+    assert_int_equal(stats.received_wire_bytes, HANDSHAKE_HELLO_BYTES);
+    assert_in_range(stats.wire_bytes, HANDSHAKE_HELLO_BYTES, 3 * HANDSHAKE_HELLO_BYTES);
+
+    assert_true(pair_run(&pair, 20 * PAIR_SECOND));
+    assert_true(wan_is_confirmed(pair.ends[1].wan));
+    pair_fini(&pair);
+}
+
 static void test_too_many_messages_are_refused_until_one_is_delivered(void **state) {
     (void)state;
     struct wan_pair pair;
@@ -314,6 +336,7 @@ int main(void) {
         cmocka_unit_test(test_unreleased_bytes_stop_bulk_but_not_control),
         cmocka_unit_test(test_tiny_slices_make_whole_symbols),
         cmocka_unit_test(test_close_reaches_the_peer_and_returns_every_slice),
+        cmocka_unit_test(test_an_acceptor_sends_three_times_what_came_until_its_peer_is_proven),
         cmocka_unit_test(test_too_many_messages_are_refused_until_one_is_delivered),
         cmocka_unit_test(test_a_stranger_is_refused_with_a_reason),
         cmocka_unit_test(test_bad_options_are_refused),
