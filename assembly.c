@@ -70,6 +70,7 @@ static enum satsync_status open_endpoint(const struct endpoint_request *request,
                                              .rate_bps = request->rate_bps,
                                              .keepalive_ns = request->give_up_ns,
                                              .parity = request->parity,
+                                             .memory = request->memory,
                                              .allocator = request->allocator,
                                              .log = request->log};
     enum satsync_status status = endpoint_open(&options, endpoint, error);

@@ -90,6 +90,10 @@ static const struct option_row rows[OPTION_IDS] = {
                                    30 * 86400 * 1000000000ull,
                                    "End with an error after so long without a path to the "
                                    "peer."}},
+    [OPTION_LINK_MEMORY] =
+        {.option = {"link-memory", SATSYNC_OPTION_BYTES, "BYTES", "4GiB", 128 * MIB, 1ull << 42,
+                    "Memory for the links of all peers together; one takes about "
+                    "100 MiB at most, and who finds none left is refused."}},
     [OPTION_DRY_RUN] = {.option = SWITCH("dry-run", "Say what would be done and do nothing.")},
     [OPTION_KEEP_LAST] = {.option = {"keep-last", SATSYNC_OPTION_COUNT, "N", NULL, 1, INT64_MAX,
                                      "Keep the newest so many checkpoints."}},

@@ -33,6 +33,7 @@ enum satsync_status session_open_engine(struct session *session, struct cli *cli
     satsync_engine_options_init(&options);
     options.memory_bytes = arguments_value(arguments, OPTION_MEMORY);
     options.workers = (uint32_t)arguments_value(arguments, OPTION_WORKERS);
+    options.link_memory_bytes = arguments_value(arguments, OPTION_LINK_MEMORY);
     options.log = log_line;
     options.log_context = &cli->output;
     options.log_level = cli->output.verbose ? SATSYNC_LOG_DEBUG

@@ -12,6 +12,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#define LINK_MEMORY_BYTES (UINT64_C(4) << 30)
+#define LEAST_LINK_MEMORY_BYTES (UINT64_C(128) << 20)
+
 enum { DEFAULT_MEMORY_BYTES = 256 << 20, LEAST_MEMORY_BYTES = 8 << 20, MOST_WORKERS = 16 };
 
 enum satsync_status options_size_check(const void *options, size_t given, size_t known,
@@ -38,6 +41,10 @@ static enum satsync_status configure(struct satsync_engine *engine,
     engine->memory_bytes = options->memory_bytes ? options->memory_bytes : DEFAULT_MEMORY_BYTES;
     ENSURE(engine->memory_bytes >= LEAST_MEMORY_BYTES, error, SATSYNC_INVALID, "memory_bytes",
            "%llu bytes are too few; give at least 8 MiB", (unsigned long long)engine->memory_bytes);
+    uint64_t links = options->link_memory_bytes ? options->link_memory_bytes : LINK_MEMORY_BYTES;
+    ENSURE(links >= LEAST_LINK_MEMORY_BYTES, error, SATSYNC_INVALID, "link_memory_bytes",
+           "%llu bytes are too few for one link; give at least 128 MiB", (unsigned long long)links);
+    budget_init(&engine->link_memory, links);
     ENSURE(!options->allocate == !options->release, error, SATSYNC_INVALID, "allocate",
            "allocate and release must be set together");
     if (options->allocate) {

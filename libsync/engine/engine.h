@@ -4,6 +4,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "base/budget.h"
 #include "codec/seal.h"
 #include "engine/exec.h"
 #include "engine/monitor.h"
@@ -31,6 +32,7 @@ struct satsync_engine {
     void (*log_line)(void *context, enum satsync_log_level level, const char *line);
     void *log_context;
     uint64_t memory_bytes;
+    struct budget link_memory; /* of all links together */
     bool manual;
     long owner_process;             /* a forked child has another */
     enum seal_library seal_library; /* measured when it was opened */

@@ -12,8 +12,9 @@ struct outgoing {
     uint8_t *data;
 };
 
-void mailbox_init(struct mailbox *mailbox, struct link *link, const struct allocator *allocator) {
-    *mailbox = (struct mailbox){.link = link, .allocator = allocator};
+void mailbox_init(struct mailbox *mailbox, struct link *link, const struct allocator *allocator,
+                  struct budget *memory) {
+    *mailbox = (struct mailbox){.link = link, .allocator = allocator, .memory = memory};
 }
 
 static void outgoing_returned(struct borrowed *borrowed) {
@@ -28,11 +29,18 @@ static void outgoing_returned(struct borrowed *borrowed) {
     memory_free(mailbox->allocator, outgoing);
 }
 
+void mailbox_drop(struct mailbox *mailbox, struct letter *letter) {
+    if (letter->data) {
+        memory_free(mailbox->allocator, letter->data);
+        budget_give(mailbox->memory, letter->bytes);
+        letter->data = NULL;
+    }
+}
+
 void mailbox_fini(struct mailbox *mailbox) {
     for (size_t i = 0; i < MAILBOX_OPEN_LETTERS; i++) {
-        memory_free(mailbox->allocator, mailbox->letters[i].data);
+        mailbox_drop(mailbox, &mailbox->letters[i]);
     }
-    memset(mailbox->letters, 0, sizeof mailbox->letters);
     while (mailbox->outgoing) {
         outgoing_returned(&mailbox->outgoing->borrowed);
     }
@@ -73,18 +81,28 @@ static struct letter *find(struct mailbox *mailbox, uint64_t message) {
     return NULL;
 }
 
+static enum satsync_status open_letter(struct mailbox *mailbox, struct letter *letter,
+                                       const struct link_event *event) {
+    if (!budget_take(mailbox->memory, event->message_bytes)) {
+        return SATSYNC_LIMIT;
+    }
+    uint8_t *data = memory_new(mailbox->allocator, 1, event->message_bytes);
+    if (!data) {
+        budget_give(mailbox->memory, event->message_bytes);
+        return SATSYNC_NO_MEMORY;
+    }
+    *letter =
+        (struct letter){.data = data, .message = event->message, .bytes = event->message_bytes};
+    return SATSYNC_OK;
+}
+
 enum satsync_status mailbox_begin(struct mailbox *mailbox, const struct link_event *event) {
     if (event->message_bytes > WIRE_MESSAGE_LIMIT) {
         return SATSYNC_PROTOCOL;
     }
     for (size_t i = 0; i < MAILBOX_OPEN_LETTERS; i++) {
-        struct letter *letter = &mailbox->letters[i];
-        if (!letter->data) {
-            letter->data = memory_new(mailbox->allocator, 1, event->message_bytes);
-            letter->message = event->message;
-            letter->bytes = event->message_bytes;
-            letter->received_bytes = 0;
-            return letter->data ? SATSYNC_OK : SATSYNC_NO_MEMORY;
+        if (!mailbox->letters[i].data) {
+            return open_letter(mailbox, &mailbox->letters[i], event);
         }
     }
     return SATSYNC_PROTOCOL;

@@ -5,6 +5,7 @@
 #ifndef ENGINE_MAILBOX_H
 #define ENGINE_MAILBOX_H
 
+#include "base/budget.h"
 #include "base/memory.h"
 #include "port/link.h"
 
@@ -26,11 +27,13 @@ struct letter {
 struct mailbox {
     struct link *link;
     const struct allocator *allocator;
+    struct budget *memory; /* of letters that come; may be NULL */
     struct letter letters[MAILBOX_OPEN_LETTERS];
     struct outgoing *outgoing; /* not yet returned */
 };
 
-void mailbox_init(struct mailbox *mailbox, struct link *link, const struct allocator *allocator);
+void mailbox_init(struct mailbox *mailbox, struct link *link, const struct allocator *allocator,
+                  struct budget *memory);
 /* Only after the link is down or gone. */
 void mailbox_fini(struct mailbox *mailbox);
 
@@ -39,15 +42,17 @@ void mailbox_fini(struct mailbox *mailbox);
 enum satsync_status mailbox_send(struct mailbox *mailbox, uint8_t *data, size_t bytes,
                                  uint64_t *number) SATSYNC_MUST_CHECK;
 
-/* LINK_EVENT_MESSAGE of the control class: makes room, or refuses what no honest peer sends. */
+/* LINK_EVENT_MESSAGE of the control class: makes room, or refuses what no honest peer
+ * sends. SATSYNC_LIMIT: there is no room for it now. */
 enum satsync_status mailbox_begin(struct mailbox *mailbox,
                                   const struct link_event *event) SATSYNC_MUST_CHECK;
 
 /* LINK_EVENT_DATA: true when the bytes belonged to a letter, which then are released. */
 bool mailbox_data(struct mailbox *mailbox, const struct link_event *event);
 
-/* LINK_EVENT_RECEIVED: true when a letter is whole; the caller frees letter->data. */
+/* LINK_EVENT_RECEIVED: true when a letter is whole, which is the caller's to drop. */
 bool mailbox_received(struct mailbox *mailbox, const struct link_event *event,
                       struct letter *letter);
+void mailbox_drop(struct mailbox *mailbox, struct letter *letter);
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef ENGINE_PORTS_H
 #define ENGINE_PORTS_H
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "port/chunks.h"
@@ -22,6 +23,7 @@ struct endpoint_request {
     uint64_t give_up_ns;             /* 0: default */
     struct satsync_carrier *carrier; /* NULL: UDP */
     struct parity *parity;           /* borrowed until the endpoint is closed */
+    struct budget *memory;           /* of links, likewise */
     const struct allocator *allocator;
     const struct log *log;
 };

@@ -13,7 +13,7 @@ struct session *session_new(struct site *site, struct link *link) {
         session->site = site;
         session->link = link;
         link->user = session;
-        mailbox_init(&session->mailbox, link, site->engine->allocator);
+        mailbox_init(&session->mailbox, link, site->engine->allocator, &site->engine->link_memory);
     }
     return session;
 }
@@ -180,7 +180,7 @@ static enum satsync_status on_received(struct session *session, const struct lin
         return session->receiving ? receiver_received(&session->receiver, event) : SATSYNC_OK;
     }
     enum satsync_status status = on_letter(session, &letter);
-    memory_free(session->mailbox.allocator, letter.data);
+    mailbox_drop(&session->mailbox, &letter);
     return status;
 }
 

@@ -120,6 +120,7 @@ static enum satsync_status open_site_endpoint(struct site *site, struct satsync_
                                              .give_up_ns = site->give_up_ns,
                                              .carrier = site->carrier,
                                              .parity = site->parity,
+                                             .memory = &site->engine->link_memory,
                                              .allocator = site->engine->allocator,
                                              .log = site->engine->log};
     struct endpoint *endpoint;

@@ -259,6 +259,7 @@ enum satsync_status group_loop_open(struct satsync_group *group, struct satsync_
                                              .give_up_ns = group->give_up_ns,
                                              .carrier = group->carrier,
                                              .parity = group->parity,
+                                             .memory = &group->engine->link_memory,
                                              .allocator = group->engine->allocator,
                                              .log = group->engine->log};
     return group->engine->ports.endpoint_open(&request, &group->endpoint, error);

@@ -69,7 +69,7 @@ class EngineOptions(Struct):
     _fields_ = [("size", c_size_t), ("workers", c_uint32), ("manual", c_uint32),
                 ("memory_bytes", c_uint64), ("allocate", c_void_p), ("release", c_void_p),
                 ("allocate_context", c_void_p), ("log", c_void_p), ("log_context", c_void_p),
-                ("log_level", c_int)]
+                ("log_level", c_int), ("link_memory_bytes", c_uint64)]
 
 
 class Progress(Struct):

@@ -12,7 +12,7 @@ void receiver_world_begin_untrusting(struct receiver_world *world, size_t bytes)
         store_manifest_read(world->sites.store[0], RECEIVER_WORLD_STEP, &world->manifest, NULL),
         SATSYNC_OK);
     fake_link_init(&world->fake);
-    mailbox_init(&world->mailbox, &world->fake.link, NULL);
+    mailbox_init(&world->mailbox, &world->fake.link, NULL, NULL);
 }
 
 void receiver_world_begin(struct receiver_world *world, size_t bytes) {

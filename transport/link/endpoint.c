@@ -16,6 +16,8 @@ enum {
     MAX_LINKS = 64,
     MAX_HALF_OPEN = 16,
     HANDSHAKES_PER_S = 200,
+    /* A session's own struct and its handshake. */
+    LINK_ITSELF_BYTES = sizeof(struct endpoint_link) + sizeof(struct handshake),
     /* Datagrams received before sessions get to send: acknowledgements must not wait for a lull. */
     RECEIVED_A_TURN = 64
 };
@@ -132,7 +134,8 @@ static void hub_meet(struct hub *hub, const struct pump_stranger *stranger) {
                                .peer = &stranger->peer,
                                .now_ns = hub->host.pump.now_ns,
                                .half_open = hub_half_open(hub),
-                               .full = hub->counters.links >= hub->options.max_links};
+                               .full = hub->counters.links >= hub->options.max_links ||
+                                       !budget_has(hub->host.memory, hub->host.link_bytes)};
     if (stranger->data[0] == DATAGRAM_HELLO) {
         hub_random(hub, knock.seed, sizeof knock.seed);
     }
@@ -233,6 +236,11 @@ static enum satsync_status hub_connect(struct endpoint *endpoint, const struct l
     *link = NULL;
     ENSURE(hub->counters.links < hub->options.max_links, error, SATSYNC_LIMIT, target->address,
            "%zu links are open, which is the limit; close one first", hub->counters.links);
+    ENSURE(budget_has(hub->host.memory, hub->host.link_bytes), error, SATSYNC_LIMIT,
+           target->address,
+           "one more link may need %llu MiB, more than is left for links; close one, or allow them "
+           "more memory",
+           (unsigned long long)(hub->host.link_bytes >> 20));
     TRY(hub->options.net->ops->resolve(hub->options.net, target->address, &peer, error));
     struct endpoint_link *session = endpoint_link_new(&hub->host, &peer);
     ENSURE(session, error, SATSYNC_NO_MEMORY, target->address, "no memory for one more link");
@@ -369,7 +377,11 @@ enum satsync_status endpoint_open(const struct endpoint_options *options, struct
         hub_free(hub);
         return status;
     }
-    hub->host = (struct endpoint_host){.allocator = options->allocator, .log = options->log};
+    hub->host = (struct endpoint_host){.allocator = options->allocator,
+                                       .log = options->log,
+                                       .memory = options->memory,
+                                       .link_bytes = wan_memory_bytes(&hub->wan) +
+                                                     PUMP_BATCH_BYTES + LINK_ITSELF_BYTES};
     pump_init(&hub->host.pump, options->net, hub_random_u64(hub), options->allocator);
     struct door_options door = {.site = &hub->keys,
                                 .peers = hub->peers,

@@ -7,6 +7,7 @@
 #ifndef TRANSPORT_LINK_ENDPOINT_H
 #define TRANSPORT_LINK_ENDPOINT_H
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "port/link.h"
@@ -39,6 +40,9 @@ struct endpoint_options {
     size_t
         max_datagram_bytes; /* UDP payload; 0: what the net says, at most the transport's default */
 
+    /* Borrowed; NULL: no limit but max_links. What sessions take of it is the most that one ever
+     * uses, so that those which are open never run out. */
+    struct budget *memory;
     struct parity *parity;             /* borrowed; NULL: no repair symbols */
     const struct allocator *allocator; /* borrowed; NULL: libc's */
     const struct log *log;             /* borrowed; may be NULL */

@@ -55,13 +55,18 @@ static const struct link_ops endpoint_link_ops = {.submit = endpoint_link_submit
 
 struct endpoint_link *endpoint_link_new(struct endpoint_host *host,
                                         const struct net_address *peer) {
-    struct endpoint_link *session = memory_new(host->allocator, 1, sizeof *session);
-    if (session) {
-        session->link.ops = &endpoint_link_ops;
-        session->host = host;
-        session->began_ns = pump_now(&host->pump);
-        session->route.peer = *peer;
+    if (!budget_take(host->memory, host->link_bytes)) {
+        return NULL;
     }
+    struct endpoint_link *session = memory_new(host->allocator, 1, sizeof *session);
+    if (!session) {
+        budget_give(host->memory, host->link_bytes);
+        return NULL;
+    }
+    session->link.ops = &endpoint_link_ops;
+    session->host = host;
+    session->began_ns = pump_now(&host->pump);
+    session->route.peer = *peer;
     return session;
 }
 
@@ -102,7 +107,9 @@ void endpoint_link_free(struct endpoint_link *session) {
         wan_free(session->route.wan);
     }
     endpoint_link_drop_handshake(session);
-    memory_free(session->host->allocator, session);
+    struct endpoint_host *host = session->host;
+    memory_free(host->allocator, session);
+    budget_give(host->memory, host->link_bytes);
 }
 
 static void endpoint_link_log_end(const struct endpoint_link *session, enum satsync_status status) {

@@ -5,6 +5,7 @@
 #ifndef TRANSPORT_LINK_ENDPOINT_LINK_H
 #define TRANSPORT_LINK_ENDPOINT_LINK_H
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "port/link.h"
@@ -21,6 +22,8 @@ struct endpoint_host {
     struct pump pump;
     const struct allocator *allocator;
     const struct log *log;
+    struct budget *memory; /* may be NULL */
+    uint64_t link_bytes;   /* what each session takes of it */
 };
 
 struct endpoint_link {
@@ -34,7 +37,7 @@ struct endpoint_link {
     uint64_t ended_ns;
 };
 
-/* NULL when there is no memory. */
+/* NULL when there is no memory, or no more in the budget. */
 struct endpoint_link *endpoint_link_new(struct endpoint_host *host, const struct net_address *peer);
 
 /* Begins the handshake with `options`, as initiator. */

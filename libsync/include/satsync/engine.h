@@ -45,6 +45,10 @@ struct satsync_engine_options {
     void (*log)(void *context, enum satsync_log_level level, const char *line);
     void *log_context;
     enum satsync_log_level log_level;
+    /* For the links of all pushes, pulls, serves and groups together, at least 128 MiB; 0: 4 GiB.
+     * Each is counted with the most that it ever uses, about 100 MiB: one more is refused when that
+     * is not left. */
+    uint64_t link_memory_bytes;
 };
 
 static inline void satsync_engine_options_init(struct satsync_engine_options *options) {

@@ -16,7 +16,7 @@ struct world {
 static void begin(struct world *world, size_t fail_at) {
     counting_allocator_init(&world->counting, fail_at);
     fake_link_init(&world->fake);
-    mailbox_init(&world->mailbox, &world->fake.link, &world->counting.allocator);
+    mailbox_init(&world->mailbox, &world->fake.link, &world->counting.allocator, NULL);
 }
 
 static void end(struct world *world) {
@@ -130,7 +130,7 @@ static void test_letter_comes_together_in_any_order(void **state) {
     assert_int_equal(letter.message, 9);
     assert_int_equal(letter.bytes, 11);
     assert_memory_equal(letter.data, "hello there", 11);
-    memory_free(&world.counting.allocator, letter.data);
+    mailbox_drop(&world.mailbox, &letter);
     assert_false(letter_ends(&world, 9, &letter));
     end(&world);
 }
@@ -149,7 +149,7 @@ static void test_letters_do_not_mix(void **state) {
         assert_true(letter_part(&world, 100 + i, texts[i], 0, 2));
         assert_true(letter_ends(&world, 100 + i, &letter));
         assert_memory_equal(letter.data, texts[i], 4);
-        memory_free(&world.counting.allocator, letter.data);
+        mailbox_drop(&world.mailbox, &letter);
     }
     end(&world);
 }
@@ -166,7 +166,7 @@ static void test_fifth_open_letter_breaks_the_protocol(void **state) {
     assert_false(letter_part(&world, 4, "x", 0, 1));
     assert_true(letter_part(&world, 2, "x", 0, 1));
     assert_true(letter_ends(&world, 2, &letter));
-    memory_free(&world.counting.allocator, letter.data);
+    mailbox_drop(&world.mailbox, &letter);
     assert_int_equal(letter_begins(&world, 5, 1), SATSYNC_OK);
     assert_int_equal(letter_begins(&world, 6, 1), SATSYNC_PROTOCOL);
     end(&world);
@@ -201,12 +201,35 @@ static void test_no_memory_for_a_letter_leaves_its_slot_free(void **state) {
     (void)state;
     struct world world;
     begin(&world, 1);
+    struct budget memory;
+    budget_init(&memory, 4 * MAILBOX_OPEN_LETTERS);
+    world.mailbox.memory = &memory;
     assert_int_equal(letter_begins(&world, 0, 4), SATSYNC_NO_MEMORY);
     assert_false(letter_part(&world, 0, "text", 0, 4));
     for (uint64_t i = 1; i <= MAILBOX_OPEN_LETTERS; i++) {
         assert_int_equal(letter_begins(&world, i, 4), SATSYNC_OK);
     }
     end(&world);
+}
+
+static void test_letter_beyond_the_budget_is_refused_until_another_is_dropped(void **state) {
+    (void)state;
+    struct world world;
+    struct budget memory;
+    struct letter letter;
+    begin(&world, 0);
+    budget_init(&memory, 10);
+    world.mailbox.memory = &memory;
+    assert_int_equal(letter_begins(&world, 0, 4), SATSYNC_OK);
+    assert_int_equal(letter_begins(&world, 1, 4), SATSYNC_OK);
+    assert_int_equal(letter_begins(&world, 2, 4), SATSYNC_LIMIT);
+    assert_int_equal(world.counting.calls, 2);
+    assert_true(letter_part(&world, 0, "text", 0, 4));
+    assert_true(letter_ends(&world, 0, &letter));
+    mailbox_drop(&world.mailbox, &letter);
+    assert_int_equal(letter_begins(&world, 2, 4), SATSYNC_OK);
+    end(&world);
+    assert_true(budget_take(&memory, 10));
 }
 
 static void test_fini_frees_what_came_half_and_what_never_returned(void **state) {
@@ -237,6 +260,7 @@ int main(void) {
         cmocka_unit_test(test_letter_too_long_is_refused_before_memory_is_taken),
         cmocka_unit_test(test_bytes_of_others_are_left_to_others),
         cmocka_unit_test(test_no_memory_for_a_letter_leaves_its_slot_free),
+        cmocka_unit_test(test_letter_beyond_the_budget_is_refused_until_another_is_dropped),
         cmocka_unit_test(test_fini_frees_what_came_half_and_what_never_returned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

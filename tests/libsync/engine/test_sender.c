@@ -73,7 +73,7 @@ static void begin(struct world *world, size_t fail_at) {
     fake_link_init(&world->fake);
     world->packs.chunks.ops = &ops;
     fake_packs = &world->packs;
-    mailbox_init(&world->mailbox, &world->fake.link, &world->counting.allocator);
+    mailbox_init(&world->mailbox, &world->fake.link, &world->counting.allocator, NULL);
 }
 
 static enum satsync_status offer(struct world *world, bool plan_only) {

@@ -65,6 +65,40 @@ static void test_link_that_ended_takes_nothing_more(void **state) {
     sites_close(&sites);
 }
 
+static void test_links_share_a_budget_and_give_it_back(void **state) {
+    (void)state;
+    struct sites sites;
+    struct budget memory;
+    struct link *link;
+    struct satsync_error error;
+    sites_open(&sites, 3, "plain?rate=100M&rtt=50ms", 1);
+    budget_init(&memory, wan_memory_bytes(&(struct wan_options){0}) * 3 / 2);
+    sites_start(&sites, 0, &(struct endpoint_options){.accept = true, .memory = &memory});
+    sites_start(&sites, 1, &(struct endpoint_options){0});
+    sites_start(&sites, 2, &(struct endpoint_options){0});
+    sites_connect(&sites, 1, 0, 0);
+    assert_true(sites_run_until(&sites, &sites.at[1].ups, 1, SECOND));
+
+    /* There is no room for a second one, whoever begins it. */
+    sites_connect(&sites, 2, 0, 0);
+    assert_true(sites_run_until(&sites, &sites.at[2].downs, 1, SECOND));
+    assert_int_equal(sites.at[2].down_status, SATSYNC_LIMIT);
+    const struct link_target target = {.address = "sim:1", .peer_key = sites.at[1].key};
+    assert_int_equal(
+        sites.at[0].endpoint->ops->connect(sites.at[0].endpoint, &target, &link, &error),
+        SATSYNC_LIMIT);
+    assert_non_null(strstr(error.message, "more memory"));
+
+    /* The first one ends; the next takes its place. */
+    sites.at[1].link->ops->close(sites.at[1].link, SATSYNC_OK);
+    assert_true(sites_run_until(&sites, &sites.at[0].downs, 1, SECOND));
+    sites_run(&sites, net_sim_now_ns(sites.world) + 2 * SECOND);
+    sites_connect(&sites, 2, 0, 0);
+    assert_true(sites_run_until(&sites, &sites.at[2].ups, 1, SECOND));
+    sites_close(&sites);
+    assert_int_equal(memory.taken, 0);
+}
+
 static void test_slices_come_back_before_the_end(void **state) {
     (void)state;
     struct sites sites;
@@ -86,6 +120,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reason_of_a_refusal_is_logged_with_the_address_and_no_key),
         cmocka_unit_test(test_link_that_ended_takes_nothing_more),
+        cmocka_unit_test(test_links_share_a_budget_and_give_it_back),
         cmocka_unit_test(test_slices_come_back_before_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
