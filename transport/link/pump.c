@@ -128,10 +128,15 @@ static void route_take_from_elsewhere(struct pump *pump, struct pump_route *rout
 }
 
 static void route_take(struct pump *pump, struct pump_route *route, uint8_t *data, size_t bytes) {
-    if (net_address_equal(&route->peer, &pump->received.peer)) {
-        wan_recv(route->wan, pump->now_ns, data, bytes);
-    } else {
+    if (!net_address_equal(&route->peer, &pump->received.peer)) {
         route_take_from_elsewhere(pump, route, data, bytes);
+        return;
+    }
+    bool on_trial = wan_is_on_trial(route->wan);
+    uint64_t before = on_trial ? unbelieved(route->wan) : 0;
+    wan_recv(route->wan, pump->now_ns, data, bytes);
+    if (on_trial && unbelieved(route->wan) == before) {
+        wan_allow_on_trial(route->wan, bytes);
     }
 }
 

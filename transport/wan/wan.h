@@ -167,6 +167,10 @@ void wan_counters(const struct wan *wan, struct wan_counters *counters);
  * datagram for each that comes. `is_proven`: it has been shown before. */
 void wan_peer_moved(struct wan *wan, size_t bytes, bool is_proven);
 
+/* On trial: one more authentic datagram came from there. What comes late from where the peer was
+ * before is no reason to send more. */
+void wan_allow_on_trial(struct wan *wan, size_t bytes);
+
 /* Whether that is still to be shown. */
 bool wan_is_on_trial(const struct wan *wan);
 

@@ -333,9 +333,6 @@ static void on_packet(struct wan *wan, uint8_t *datagram, size_t bytes) {
         return;
     }
     replay_accept(&wan->replay, header.number);
-    if (wan->trial.runs) {
-        wan_allow_on_trial(wan, bytes);
-    }
     wan->heard_ns = wan->now_ns;
     if (!header.early && !wan->greeting.confirmed) {
         wan->greeting.confirmed = true;

@@ -137,7 +137,4 @@ void wan_note_time(struct wan *wan, uint64_t now_ns);
 /* True while `bytes` may still be sent to an address that was not confirmed. */
 bool wan_may_answer(const struct wan *wan, size_t bytes);
 
-/* So many bytes came from an address on trial. */
-void wan_allow_on_trial(struct wan *wan, size_t bytes);
-
 #endif

@@ -274,6 +274,35 @@ static void test_no_stream_is_turned_on_an_address_that_did_not_ask_for_it(void 
     tear_down(&world);
 }
 
+/* Who hears a packet and is faster than its path gets nothing for what is still on that path. */
+static void test_what_comes_late_from_the_former_address_turns_no_stream_on_the_new(void **state) {
+    (void)state;
+    enum { LATE = 20 };
+    struct world world;
+    static uint8_t late[LATE][1472];
+    size_t sizes[LATE];
+    set_up(&world);
+    for (size_t i = 0; i < LATE; i++) {
+        say(&world, world.far, 1400);
+        sizes[i] = arrive(&world, world.home);
+        assert_in_range(sizes[i], 1, sizeof late[i]);
+        memcpy(late[i], world.buffer, sizes[i]);
+        world.net.arriving.bytes = 0;
+        world.net.now_ns += 200000;
+    }
+    size_t asked = move_to(&world, 2);
+    for (size_t i = 0; i < LATE; i++) {
+        memcpy(world.buffer, late[i], sizes[i]);
+        world.net.arriving = (struct net_batch){
+            .data = world.buffer, .bytes = sizes[i], .segment_bytes = sizes[i], .peer = world.home};
+        assert_int_equal(drain(&world), 1);
+    }
+    assert_int_equal(world.route.moves, 1);
+    say(&world, world.route.wan, 60000);
+    assert_in_range(send_for(&world, 20000000), 1, 3 * asked > 1472 ? 3 * asked : 1472);
+    tear_down(&world);
+}
+
 static void test_peer_that_comes_back_is_sent_to_at_once(void **state) {
     (void)state;
     struct world world;
@@ -434,6 +463,7 @@ int main(void) {
         cmocka_unit_test(test_joined_datagrams_are_taken_one_by_one),
         cmocka_unit_test(test_peer_that_moved_is_answered_at_its_new_address),
         cmocka_unit_test(test_no_stream_is_turned_on_an_address_that_did_not_ask_for_it),
+        cmocka_unit_test(test_what_comes_late_from_the_former_address_turns_no_stream_on_the_new),
         cmocka_unit_test(test_peer_that_comes_back_is_sent_to_at_once),
         cmocka_unit_test(test_peer_that_moves_on_and_on_gets_all),
         cmocka_unit_test(test_what_was_held_for_an_address_goes_there),
