@@ -13,6 +13,7 @@ static void *allocate(void *context, size_t bytes) {
         /* malloc's contract leaves the content open: show who relies on zeros. */
         memset(memory, 0xa5, bytes);
         counting->live++;
+        counting->bytes += bytes;
     }
     return memory;
 }

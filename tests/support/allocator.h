@@ -13,6 +13,7 @@ struct counting_allocator {
     struct allocator allocator; /* hand this one on; it points back here */
     size_t calls;               /* allocations asked for, the failed one included */
     size_t live;                /* allocated and not yet released */
+    size_t bytes;               /* allocated in all */
     size_t fail_at;             /* which call fails, counted from 1; 0: none */
 };
 

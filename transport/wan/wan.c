@@ -279,7 +279,7 @@ bool wan_may_answer(const struct wan *wan, size_t bytes) {
         return false;
     }
     return wan->greeting.confirmed || !wan->greeting.by_responder ||
-           wan->stats.wire_bytes + bytes <= AMPLIFICATION * wan->stats.received_wire_bytes;
+           wan->stats.wire_bytes + bytes <= AMPLIFICATION * wan->greeting.heard_bytes;
 }
 
 bool wan_is_confirmed(const struct wan *wan) {

@@ -333,6 +333,7 @@ static void on_packet(struct wan *wan, uint8_t *datagram, size_t bytes) {
         return;
     }
     replay_accept(&wan->replay, header.number);
+    wan->greeting.heard_bytes += bytes;
     wan->heard_ns = wan->now_ns;
     if (!header.early && !wan->greeting.confirmed) {
         wan->greeting.confirmed = true;
@@ -395,6 +396,7 @@ static void on_hello(struct wan *wan, const uint8_t *datagram, size_t bytes) {
         wan->counters.not_for_us++;
         return;
     }
+    greeting->heard_bytes += bytes;
     if (greeting->times > 0 && greeting->due_ns == TIME_NEVER) {
         greeting->times = 1;
     }

@@ -35,6 +35,7 @@ struct wan_greeting {
     struct handshake *handshake; /* an initiator's, while connecting */
     bool by_responder;           /* who this end is */
     bool confirmed;              /* the peer surely holds the session's keys */
+    uint64_t heard_bytes;        /* of HELLO and of packets that are authentic */
     uint64_t due_ns;             /* when HELLO or WELCOME is to be sent next */
     unsigned times;              /* it was sent */
     uint8_t welcome[HANDSHAKE_WELCOME_BYTES];
