@@ -1,16 +1,12 @@
 #include "support/adversity.h"
 
 #include "base/random.h"
-#include "codec/parity.h"
-#include "support/sites.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define MS UINT64_C(1000000)
 #define SECOND (1000 * MS)
-#define KEEPALIVE_NS (120 * SECOND)
-#define GIVE_UP_NS (3600 * SECOND)
 
 /* Half of all scenarios are spared each affliction. */
 static uint64_t some(struct random *random, uint64_t most) {
@@ -80,156 +76,44 @@ void adversity_of(uint64_t seed, struct adversity *adversity) {
     draw_troubles(&random, whole_ns, adversity);
 }
 
-/* A run in progress. */
-struct run {
-    const struct adversity *adversity;
-    struct sites sites;
-    struct parity *parity;
-    uint64_t start_ns;
-    uint64_t end_ns;  /* of the latest step */
-    uint64_t back_ns; /* when what is gone comes back */
-    size_t troubles;  /* begun */
-    bool is_troubled;
-    unsigned delivered; /* by the sender's links before the present one */
-    unsigned downs;
-    unsigned links;
-};
-
-static void start(struct run *run, size_t n) {
-    struct endpoint_options options = {.accept = n == 0,
-                                       .parity = run->parity,
-                                       .keepalive_ns = KEEPALIVE_NS,
-                                       .without_aes = run->adversity->without_aes,
-                                       .rate_bps = n == 1 ? run->adversity->rate_bps : 0};
-    sites_start(&run->sites, n, &options);
+/* How long the scenario would take with its troubles alone, roughly. */
+static uint64_t span_of(const struct adversity *adversity) {
+    size_t count = adversity->trouble_count;
+    const struct trouble *last = count > 0 ? &adversity->troubles[count - 1] : NULL;
+    uint64_t for_ns = last && last->for_ns != UINT64_MAX ? last->for_ns : 0;
+    return (last ? last->at_ns : 0) + for_ns + 2 * SECOND;
 }
 
-/* The sender's side: a new link with all messages on it. */
-static void send_all(struct run *run) {
-    struct link *link = sites_connect(&run->sites, 1, 0, 0);
-    run->links++;
-    run->delivered = run->sites.at[1].delivered;
-    run->downs = run->sites.at[1].downs;
-    for (size_t i = 0; i < run->adversity->messages; i++) {
-        sites_send(&run->sites, 1, link, run->adversity->bytes[i]);
+/* Forward by up to a minute, backward by up to five seconds. */
+static int64_t draw_leap(struct random *random) {
+    uint64_t least = random_below(random, 12);
+    return random_below(random, 2) ? (int64_t)random_below(random, (60 * SECOND) >> least)
+                                   : -(int64_t)random_below(random, (5 * SECOND) >> least);
+}
+
+void adversity_worsen(struct adversity *adversity) {
+    struct random random = random_of(adversity->seed, 0xae);
+    uint64_t pause_ns = (100 * MS) >> random_below(&random, 8);
+    adversity->is_worse = true;
+    adversity->hostile_pause_ns = random_below(&random, 4) ? pause_ns : 0;
+    adversity->twist_count = some(&random, ADVERSITY_TWISTS);
+    uint64_t at_ns = 0;
+    for (size_t i = 0; i < adversity->twist_count; i++) {
+        at_ns += random_below(&random, 2 * span_of(adversity) / (adversity->twist_count + 1));
+        adversity->twists[i] = (struct twist){.kind = (enum twist_kind)random_below(&random, 2),
+                                              .at_ns = at_ns,
+                                              .site = random_below(&random, 2),
+                                              .by_ns = draw_leap(&random)};
     }
 }
-
-static size_t victim_of(const struct trouble *trouble) {
-    return trouble->kind == TROUBLE_SENDER_DIES;
-}
-
-static void begin_trouble(struct run *run, const struct trouble *trouble) {
-    uint64_t now_ns = net_sim_now_ns(run->sites.world);
-    size_t link = run->sites.links[1][0];
-    run->is_troubled = true;
-    run->back_ns = trouble->for_ns == UINT64_MAX ? UINT64_MAX : now_ns + trouble->for_ns;
-    if (trouble->kind == TROUBLE_OUTAGE) {
-        net_sim_shut(run->sites.world, link, run->back_ns);
-        return;
+static int tell_twist(const struct twist *twist, char *out, size_t bytes) {
+    unsigned long long at_ms = twist->at_ns / MS;
+    if (twist->kind == TWIST_REBINDING) {
+        return snprintf(out, bytes, "; sender's address changes at %llu ms", at_ms);
     }
-    /* A process that dies says no farewell. */
-    net_sim_shut(run->sites.world, link, UINT64_MAX);
-    sites_kill(&run->sites, victim_of(trouble));
-    net_sim_shut(run->sites.world, link, 0);
-}
-
-static void end_trouble(struct run *run, const struct trouble *trouble) {
-    run->is_troubled = false;
-    if (trouble->kind != TROUBLE_OUTAGE) {
-        start(run, victim_of(trouble));
-    }
-    if (trouble->kind == TROUBLE_SENDER_DIES) {
-        send_all(run);
-    }
-}
-
-/* The moment of the next trouble's begin or end. */
-static uint64_t next_turn(const struct run *run) {
-    if (run->is_troubled) {
-        return run->back_ns;
-    }
-    return run->troubles < run->adversity->trouble_count
-               ? run->start_ns + run->adversity->troubles[run->troubles].at_ns
-               : UINT64_MAX;
-}
-
-static void turn(struct run *run) {
-    if (run->is_troubled) {
-        end_trouble(run, &run->adversity->troubles[run->troubles - 1]);
-    } else {
-        begin_trouble(run, &run->adversity->troubles[run->troubles++]);
-    }
-}
-
-static bool is_delivered(const struct run *run) {
-    return run->sites.at[1].delivered - run->delivered >= run->adversity->messages;
-}
-
-/* The sender's link went down with nobody telling it to. */
-static bool is_down(const struct run *run) {
-    return run->sites.at[1].endpoint && run->sites.at[1].downs > run->downs;
-}
-
-static void move(struct run *run) {
-    struct net_sim *world = run->sites.world;
-    while (!is_delivered(run) && net_sim_now_ns(world) < run->start_ns + GIVE_UP_NS) {
-        if (next_turn(run) <= net_sim_now_ns(world)) {
-            turn(run);
-        }
-        if (is_down(run)) {
-            if (run->adversity->no_path) {
-                return;
-            }
-            send_all(run);
-        }
-        run->sites.alarm_ns = next_turn(run);
-        run->end_ns = net_sim_now_ns(world);
-        if (!sites_step(&run->sites) && !is_down(run)) {
-            return;
-        }
-    }
-}
-
-static const char *judge(const struct run *run) {
-    const struct sites *sites = &run->sites;
-    if (sites->at[0].wrong || sites->at[1].wrong) {
-        return "a byte or an event was wrong";
-    }
-    if (run->adversity->no_path && is_down(run)) {
-        return sites->at[1].down_status == SATSYNC_NO_PATH ? NULL : "it ended with another status";
-    }
-    if (!is_delivered(run)) {
-        return is_down(run) ? "the link went down" : "it did not end";
-    }
-    return sites->at[0].received >= run->adversity->messages ? NULL
-                                                             : "delivered but never received";
-}
-
-void adversity_run(const struct adversity *adversity, struct adversity_end *end) {
-    static struct run run;
-    struct lane_counts there;
-    struct lane_counts back;
-    memset(&run, 0, sizeof run);
-    run.adversity = adversity;
-    run.parity = adversity->parity ? parity_open(NULL) : NULL;
-    sites_open(&run.sites, 2, adversity->link, adversity->seed);
-    run.start_ns = net_sim_now_ns(run.sites.world);
-    start(&run, 0);
-    start(&run, 1);
-    send_all(&run);
-    move(&run);
-    *end =
-        (struct adversity_end){.what = judge(&run), .links = run.links, .troubles = run.troubles};
-    end->passed = end->what == NULL;
-    end->time_ns = run.end_ns - run.start_ns;
-    end->trace = *net_sim_trace(run.sites.world);
-    net_sim_counts(run.sites.world, run.sites.links[1][0], 0, &there);
-    net_sim_counts(run.sites.world, run.sites.links[1][0], 1, &back);
-    end->packets = there.entered_packets + back.entered_packets;
-    end->wire_bytes = there.entered_bytes + back.entered_bytes;
-    sites_close(&run.sites);
-    parity_close(run.parity);
+    return snprintf(out, bytes, "; %s's clock leaps by %lld ms at %llu ms",
+                    twist->site == 0 ? "receiver" : "sender",
+                    (long long)(twist->by_ns / (int64_t)MS), at_ms);
 }
 
 void adversity_tell(const struct adversity *adversity, char *out, size_t bytes) {
@@ -246,5 +130,12 @@ void adversity_tell(const struct adversity *adversity, char *out, size_t bytes) 
         at += snprintf(out + at, bytes - (size_t)at, "; %s at %llu ms for %llu ms",
                        kinds[trouble->kind], (unsigned long long)(trouble->at_ns / MS),
                        (unsigned long long)(trouble->for_ns / MS));
+    }
+    for (size_t i = 0; i < adversity->twist_count && at > 0 && (size_t)at < bytes; i++) {
+        at += tell_twist(&adversity->twists[i], out + at, bytes - (size_t)at);
+    }
+    if (adversity->hostile_pause_ns > 0 && at > 0 && (size_t)at < bytes) {
+        snprintf(out + at, bytes - (size_t)at, "; hostile datagrams every %llu us",
+                 (unsigned long long)(adversity->hostile_pause_ns / 1000));
     }
 }

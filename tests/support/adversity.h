@@ -1,7 +1,8 @@
 /*
  * A whole transfer under everything that a link and its ends may suffer, as a function of a seed:
- * loss, reordering, duplication, corruption, outages, the death of either end. Site 1 sends site 0
- * its messages, connecting and sending again after each death, until site 0 has them all.
+ * loss, reordering, duplication, corruption, outages, the death of either end; and, if asked for,
+ * new addresses of the sender, clocks that leap, and hostile datagrams. Site 1 sends site 0 its
+ * messages, connecting and sending again after each death, until site 0 has them all.
  */
 #ifndef SUPPORT_ADVERSITY_H
 #define SUPPORT_ADVERSITY_H
@@ -12,7 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ADVERSITY_TROUBLES = 6, ADVERSITY_MESSAGES = 4, ADVERSITY_LINK_BYTES = 256 };
+enum {
+    ADVERSITY_TROUBLES = 6,
+    ADVERSITY_TWISTS = 8,
+    ADVERSITY_MESSAGES = 4,
+    ADVERSITY_LINK_BYTES = 256
+};
 
 enum trouble_kind { TROUBLE_OUTAGE, TROUBLE_SENDER_DIES, TROUBLE_RECEIVER_DIES };
 
@@ -20,6 +26,16 @@ struct trouble {
     enum trouble_kind kind;
     uint64_t at_ns; /* after the start */
     uint64_t for_ns;
+};
+
+/* Over at once, and nobody is told. */
+enum twist_kind { TWIST_REBINDING, TWIST_CLOCK };
+
+struct twist {
+    enum twist_kind kind;
+    uint64_t at_ns; /* after the start */
+    size_t site;    /* whose clock leaps */
+    int64_t by_ns;  /* how far */
 };
 
 struct adversity {
@@ -33,6 +49,10 @@ struct adversity {
     bool parity;       /* both ends have repair symbols */
     bool no_path;      /* at some time the link goes for good: the sender must say so */
     bool without_aes;
+    bool is_worse;                         /* adversity_worsen */
+    struct twist twists[ADVERSITY_TWISTS]; /* rising in time */
+    size_t twist_count;
+    uint64_t hostile_pause_ns; /* between two hostile datagrams at each site; 0: there are none */
 };
 
 struct adversity_end {
@@ -43,11 +63,16 @@ struct adversity_end {
     uint64_t wire_bytes; /* of their payload */
     unsigned links;      /* that the sender opened */
     size_t troubles;     /* that came before the end */
+    size_t twists;       /* likewise */
+    uint64_t hostile;    /* datagrams, likewise */
     struct trace_hash trace;
 };
 
 /* Draws everything from the seed. Pure. */
 void adversity_of(uint64_t seed, struct adversity *adversity);
+
+/* Draws the twists as well, and hostile datagrams, from a stream of their own. */
+void adversity_worsen(struct adversity *adversity);
 
 void adversity_run(const struct adversity *adversity, struct adversity_end *end);
 

@@ -53,6 +53,7 @@ void sites_open(struct sites *sites, size_t count, const char *profile_text, uin
                  error.message);
         }
     }
+    must(net_sim_add(sites->world, &sites->watch, &error) == SATSYNC_OK, error.message);
 }
 
 void sites_close(struct sites *sites) {
@@ -76,7 +77,7 @@ void sites_start(struct sites *sites, size_t n, struct endpoint_options *options
         options->peer_count = sites->count;
     }
     site->net = net_sim_take(sites->world, n);
-    options->net = site->net;
+    options->net = sites->wrap ? sites->wrap(sites->wrap_context, n, site->net) : site->net;
     options->seed = seed;
     options->random_seed = ++sites->seed;
     must(endpoint_open(options, &site->endpoint, &error) == SATSYNC_OK, error.message);
@@ -211,10 +212,10 @@ bool sites_step(struct sites *sites) {
             must(++events < STEP_EVENTS_LIMIT, "events without end");
         }
         if (site->endpoint) {
-            site->endpoint->ops->wait(site->endpoint,
-                                      sites->alarm_ns ? sites->alarm_ns : UINT64_MAX);
+            site->endpoint->ops->wait(site->endpoint, UINT64_MAX);
         }
     }
+    sites->watch->ops->wait(sites->watch, sites->alarm_ns ? sites->alarm_ns : UINT64_MAX);
     return net_sim_advance(sites->world);
 }
 

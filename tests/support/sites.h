@@ -45,7 +45,11 @@ struct sites {
     size_t count;
     size_t links[SITES][SITES]; /* of the world */
     uint64_t seed;
+    struct net *watch; /* a net of nobody's, for the alarm */
     uint64_t alarm_ns; /* sites_step stops here at the latest; 0: never */
+    /* What each site's net is given to before its endpoint is; NULL: nothing. */
+    struct net *(*wrap)(void *context, size_t n, struct net *net);
+    void *wrap_context;
 };
 
 /* `count` sites, each joined to site 0 by `profile`; none runs yet. Site n's key seed is {n + 1}.
