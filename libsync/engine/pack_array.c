@@ -135,6 +135,7 @@ static enum satsync_status check_member(struct pack_array *array, unsigned membe
         .read = read_member,
         .damage = note_damage,
         .context = &context,
+        .counts_unreadable = true,
         .allocator = array->store->engine->allocator};
     bool done = check.actual_bytes != array->packs[member].bytes;
     if (done) {

@@ -68,7 +68,8 @@ enum satsync_status pack_check_begin(struct pack_check *check, struct satsync_er
     return check->table ? check_padding(check, error) : SATSYNC_OK;
 }
 
-/* Makes the window hold the extent and as much after it as fits. */
+/* Makes the window hold the extent and as much after it as fits; the extent alone where not all of
+ * that can be read and it matters which. */
 static enum satsync_status fill_window(struct pack_check *check, const struct extent *extent,
                                        struct satsync_error *error) {
     uint64_t end = extent->offset + extent->bytes;
@@ -85,7 +86,13 @@ static enum satsync_status fill_window(struct pack_check *check, const struct ex
     uint64_t left = check->pack->table_offset - extent->offset;
     size_t bytes = left < check->window_room ? (size_t)left : check->window_room;
     check->window_from = check->window_to = 0;
-    TRY(check->read(check->context, extent->offset, check->window, bytes, error));
+    enum satsync_status status =
+        check->read(check->context, extent->offset, check->window, bytes, error);
+    if (status == SATSYNC_IO && check->counts_unreadable && bytes > extent->bytes) {
+        bytes = extent->bytes;
+        status = check->read(check->context, extent->offset, check->window, bytes, error);
+    }
+    TRY(status);
     check->window_from = extent->offset;
     check->window_to = extent->offset + bytes;
     return SATSYNC_OK;
@@ -100,14 +107,19 @@ enum satsync_status pack_check_step(struct pack_check *check, bool *done,
             *done = true;
             return SATSYNC_OK;
         }
-        TRY(fill_window(check, &extent, error));
+        work += extent.bytes + 64;
+        enum satsync_status status = fill_window(check, &extent, error);
+        if (status == SATSYNC_IO && check->counts_unreadable) {
+            report(check, extent.offset, extent.bytes);
+            continue;
+        }
+        TRY(status);
         uint8_t checksum[CHECKSUM_BYTES];
         checksum_of(check->window + (extent.offset - check->window_from), extent.bytes, checksum);
         if (memcmp(checksum, extent.checksum, sizeof checksum) != 0) {
             report(check, extent.offset, extent.bytes);
         }
         check->checked_bytes += extent.bytes;
-        work += extent.bytes + 64;
     }
     return SATSYNC_OK;
 }

@@ -10,7 +10,7 @@
 #include "model/extent_table.h"
 #include "model/manifest.h"
 
-/* Reads exactly `bytes` of the pack; its failures end the check. */
+/* Reads exactly `bytes` of the pack; its failures end the check, but for counts_unreadable. */
 typedef enum satsync_status pack_read_fn(void *context, uint64_t offset, void *data, size_t bytes,
                                          struct satsync_error *error);
 
@@ -24,6 +24,7 @@ struct pack_check {
     pack_damage_fn *damage;
     void *context;
     const struct allocator *allocator;
+    bool counts_unreadable; /* an extent that reads SATSYNC_IO is one more damaged piece */
 
     uint8_t *table;
     struct extent_table_reader extents;
@@ -35,8 +36,7 @@ struct pack_check {
     uint64_t damaged; /* pieces reported */
 };
 
-/* The caller sets pack, actual_bytes, read, damage, context and allocator before. Reads the table.
- */
+/* The caller sets what stands before `table`. Reads the table. */
 enum satsync_status pack_check_begin(struct pack_check *check,
                                      struct satsync_error *error) SATSYNC_MUST_CHECK;
 

@@ -81,6 +81,7 @@ static void verify_pack(struct verify *verify, const struct manifest_pack *pack)
                                    .read = read_pack,
                                    .damage = pack_damaged,
                                    .context = verify,
+                                   .counts_unreadable = true,
                                    .allocator = verify->store->engine->allocator};
         status = run_check(&check, verify->is_quick, &error);
         verify->report->checked_bytes += check.checked_bytes;

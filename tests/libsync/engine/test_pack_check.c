@@ -27,6 +27,9 @@ struct world {
     size_t damage_count;
     uint64_t reads;
     uint64_t fail_read; /* number of the read that fails, from 1; 0: none */
+    uint64_t fail_from; /* reads of any of these bytes fail */
+    uint64_t fail_to;
+    bool counts_unreadable;
     uint64_t steps;
 };
 
@@ -34,7 +37,8 @@ static enum satsync_status read_pack(void *context, uint64_t offset, void *data,
                                      struct satsync_error *error) {
     struct world *world = context;
     assert_true(offset <= world->pack.bytes && bytes <= world->pack.bytes - offset);
-    if (++world->reads == world->fail_read) {
+    bool is_bad = offset < world->fail_to && offset + bytes > world->fail_from;
+    if (++world->reads == world->fail_read || is_bad) {
         return error_set(error, SATSYNC_IO, "pack", "the disk says no");
     }
     memcpy(data, world->data + offset, bytes);
@@ -89,6 +93,7 @@ static enum satsync_status check(struct world *world, uint64_t actual_bytes, siz
                                        .read = read_pack,
                                        .damage = damaged,
                                        .context = world,
+                                       .counts_unreadable = world->counts_unreadable,
                                        .allocator = &world->counting.allocator};
     enum satsync_status status = pack_check_begin(&world->check, NULL);
     bool done = false;
@@ -220,6 +225,27 @@ static void test_read_that_fails_ends_the_check_and_is_no_damage(void **state) {
     end(&world);
 }
 
+/* Two of three extents fit what is read at once: it fails, then the first alone. */
+static void test_unreadable_extent_is_one_damaged_piece_where_that_is_asked_for(void **state) {
+    (void)state;
+    struct world world;
+    static const uint32_t sizes[] = {1000000, 2000000, 3000000};
+    begin(&world, sizes, 3);
+    world.counts_unreadable = true;
+    world.fail_from = 0;
+    world.fail_to = 1;
+    assert_int_equal(check(&world, world.pack.bytes, 0), SATSYNC_OK);
+    assert_damaged(&world, 0, 1000000);
+    world.fail_from = 3000000;
+    world.fail_to = 3000001;
+    assert_int_equal(check(&world, world.pack.bytes, 0), SATSYNC_OK);
+    assert_damaged(&world, 3000000, 3000000);
+    assert_int_equal(world.check.checked_bytes, 3000000);
+    world.counts_unreadable = false;
+    assert_int_equal(check(&world, world.pack.bytes, 0), SATSYNC_IO);
+    end(&world);
+}
+
 static void test_every_failed_allocation_is_said_and_leaves_nothing(void **state) {
     (void)state;
     struct world world;
@@ -264,6 +290,7 @@ int main(void) {
         cmocka_unit_test(test_table_that_lies_outside_the_pack_is_not_read),
         cmocka_unit_test(test_vouched_table_that_is_none_is_damage_all_the_same),
         cmocka_unit_test(test_read_that_fails_ends_the_check_and_is_no_damage),
+        cmocka_unit_test(test_unreadable_extent_is_one_damaged_piece_where_that_is_asked_for),
         cmocka_unit_test(test_every_failed_allocation_is_said_and_leaves_nothing),
         cmocka_unit_test(test_large_pack_is_checked_in_bounded_steps_and_few_reads),
     };
