@@ -289,7 +289,7 @@ static enum satsync_status append_table(struct pack_array *array, unsigned membe
     return array->store->chunks->ops->pack_append(one->writer, table, bytes, &offset, error);
 }
 
-enum satsync_status pack_array_finish(struct pack_array *array, struct satsync_error *error) {
+static enum satsync_status finish(struct pack_array *array, struct satsync_error *error) {
     for (unsigned i = array->data; i < count_of(array); i++) {
         struct manifest_pack *pack = &array->packs[i];
         TRY(append_table(array, i, pack, error));
@@ -299,6 +299,23 @@ enum satsync_status pack_array_finish(struct pack_array *array, struct satsync_e
         TRY(array->store->chunks->ops->pack_finish(writer, &pack->bytes, error));
     }
     return SATSYNC_OK;
+}
+
+enum satsync_status pack_array_make(struct pack_array *array, struct satsync_error *error) {
+    bool wanted[MANIFEST_ARRAY_PACKS_MAX] = {false};
+    TRY(pack_array_check(array, error));
+    bool is_kept = true;
+    for (unsigned i = 0; i < count_of(array); i++) {
+        wanted[i] = is_parity(array, i);
+        is_kept = is_kept && (wanted[i] || !pack_array_is_damaged(array, i));
+    }
+    enum satsync_status status =
+        is_kept ? pack_array_write(array, wanted, error) : SATSYNC_INCOMPLETE;
+    ENSURE(status != SATSYNC_INCOMPLETE, error, SATSYNC_IO, array->store->path,
+           "what was just written cannot be read, or reads as something else; nothing was saved, "
+           "and this disk is failing");
+    TRY(status);
+    return finish(array, error);
 }
 
 static enum satsync_status replace(struct pack_array *array, unsigned member,

@@ -55,10 +55,11 @@ enum satsync_status pack_array_write(struct pack_array *array, const bool *wante
 enum satsync_status pack_array_try(struct pack_array *array,
                                    struct satsync_error *error) SATSYNC_MUST_CHECK;
 
-/* Of parity packs that were written for the first time: makes them durable and fills in the rest of
- * packs[]. */
-enum satsync_status pack_array_finish(struct pack_array *array,
-                                      struct satsync_error *error) SATSYNC_MUST_CHECK;
+/* Right after the data packs were written: reads them, makes the parity packs and fills in the rest
+ * of packs[]. SATSYNC_IO: the disk did not keep a data pack; parity of it would be worth nothing.
+ */
+enum satsync_status pack_array_make(struct pack_array *array,
+                                    struct satsync_error *error) SATSYNC_MUST_CHECK;
 
 /* Puts what was written in the place of what is there, each when it is durable. */
 enum satsync_status pack_array_replace(struct pack_array *array,

@@ -146,23 +146,18 @@ static enum satsync_status finish_pack(struct satsync_save *save, unsigned numbe
     return store->ops->pack_finish(writer, &pack->bytes, error);
 }
 
-/* Of finished packs, which are read once more. */
+/* Of finished packs, which are read twice more: first whether the disk kept them. */
 static enum satsync_status make_parity(struct satsync_save *save, struct save_packs *packs,
                                        struct satsync_error *error) {
     const struct manifest_array shape = {0, (uint8_t)save->pack_count, (uint8_t)save->parity_count};
-    bool wanted[MANIFEST_ARRAY_PACKS_MAX] = {false};
     for (unsigned i = save->pack_count; i < save->pack_count + save->parity_count; i++) {
         packs->at[i] = (struct manifest_pack){.step = save->step};
         secret_random(packs->at[i].id, sizeof packs->at[i].id);
-        wanted[i] = true;
     }
     struct pack_array array;
     enum satsync_status status = pack_array_open(&array, save->store, packs->at, &shape, error);
     if (status == SATSYNC_OK) {
-        status = pack_array_write(&array, wanted, error);
-    }
-    if (status == SATSYNC_OK) {
-        status = pack_array_finish(&array, error);
+        status = pack_array_make(&array, error);
     }
     pack_array_close(&array);
     return status;

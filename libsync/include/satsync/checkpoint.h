@@ -85,7 +85,8 @@ struct satsync_save_options {
     uint64_t base_step; /* for SATSYNC_BASE_STEP */
     enum satsync_derive derive;
     /* Both or none: the checkpoint is spread over data_packs packs, and parity_packs more are made
-     * of them, which takes reading it once. Whichever parity_packs of them all are lost or damaged,
+     * of them, which takes reading it twice: a disk that did not keep what was written is found
+     * before commit (SATSYNC_IO). Whichever parity_packs of them all are lost or damaged,
      * satsync_store_repair makes them again. Each data pack takes 4 MiB of memory beside the
      * budget. */
     uint32_t data_packs;
