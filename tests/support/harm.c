@@ -1,6 +1,7 @@
 #include "support/harm.h"
 
 #include "engine/file.h"
+#include "sim-link/faulty_disk.h"
 #include "support/cmocka.h"
 
 #include <stdio.h>
@@ -50,6 +51,12 @@ void harm_flip(struct engine_world *world, const struct manifest_pack *pack, uin
     assert_int_equal(flip(&file, offset), SATSYNC_OK);
     file_close(&file);
     leave(world, disk);
+}
+
+void harm_rot(struct engine_world *world, const struct manifest_pack *pack, uint64_t offset) {
+    char path[256];
+    path_of(world, pack, path);
+    assert_int_equal(faulty_disk_rot(world->faulty, path, offset, 0x04), SATSYNC_OK);
 }
 
 static enum satsync_status cut(struct disk *disk, const char *path, uint64_t bytes) {

@@ -21,4 +21,7 @@ void harm_pack(struct engine_world *world, const struct manifest_pack *pack, enu
 /* Turns a bit of the pack's byte `offset`. */
 void harm_flip(struct engine_world *world, const struct manifest_pack *pack, uint64_t offset);
 
+/* The same on the faulty disk alone, where it is no operation. */
+void harm_rot(struct engine_world *world, const struct manifest_pack *pack, uint64_t offset);
+
 #endif
