@@ -19,6 +19,13 @@ foreach(campaign kill_save:12)
         ${CMAKE_CURRENT_SOURCE_DIR}/campaign/${name}.py $<TARGET_FILE:satsync_cli> --count ${sample})
     set_tests_properties(campaign.${name} PROPERTIES TIMEOUT 600 LABELS campaign)
 endforeach()
+# A traced program cannot look for leaks, so not under a sanitizer.
+if(NOT SATSYNC_SANITIZE)
+    add_test(NAME campaign.kill_calls COMMAND ${Python3_EXECUTABLE}
+        ${CMAKE_CURRENT_SOURCE_DIR}/campaign/kill_calls.py $<TARGET_FILE:satsync_cli> --count 60)
+    set_tests_properties(campaign.kill_calls PROPERTIES TIMEOUT 600 LABELS campaign
+        SKIP_RETURN_CODE 77)
+endif()
 # The largest tensor is small here; by command it has 2 GiB.
 add_test(NAME campaign.big COMMAND ${Python3_EXECUTABLE}
     ${CMAKE_CURRENT_SOURCE_DIR}/campaign/big.py $<TARGET_FILE:satsync_cli> --mib 64)
