@@ -1,16 +1,14 @@
 /* Saving safetensors files: one, several, or a sharded set named by its index. */
 #include "base/check.h"
 #include "engine/file.h"
-#include "engine/import_order.h"
+#include "engine/file_set.h"
+#include "engine/import_outlook.h"
 #include "engine/job.h"
 #include "engine/masters.h"
-#include "model/index.h"
+#include "engine/save_room.h"
 #include "model/safetensors.h"
 
-#include <stdio.h>
 #include <string.h>
-
-enum { PATH_LIMIT = 4096 };
 
 struct import {
     struct job job;
@@ -24,12 +22,6 @@ struct import {
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
-}
-
-static bool is_index(const char *path) {
-    static const char ending[] = ".index.json";
-    size_t length = strlen(path);
-    return length >= sizeof ending - 1 && strcmp(path + length - (sizeof ending - 1), ending) == 0;
 }
 
 /* Streams [from, to) of the file into the save as one item. */
@@ -153,15 +145,11 @@ static enum satsync_status import_safetensors(struct import *import, struct file
 static enum satsync_status import_path(struct import *import, const char *path,
                                        struct satsync_error *error);
 
-/* The set's files lie beside its index. */
 static enum satsync_status import_set(struct import *import, const char *path,
                                       const struct index *index, struct satsync_error *error) {
     for (size_t i = 0; i < index->file_count; i++) {
-        char member[PATH_LIMIT];
-        int length = snprintf(member, sizeof member, "%.*s%s", (int)(base_name(path) - path), path,
-                              index->files[i]);
-        ENSURE(length < PATH_LIMIT, error, SATSYNC_INVALID, path, "a path of its set is too long");
-        ENSURE(!is_index(member), error, SATSYNC_INVALID, path, "it names another index");
+        char member[FILE_SET_PATH_BYTES];
+        TRY(file_set_member(path, index->files[i], member, error));
         TRY(import_path(import, member, error));
     }
     return SATSYNC_OK;
@@ -169,20 +157,9 @@ static enum satsync_status import_set(struct import *import, const char *path,
 
 static enum satsync_status import_index(struct import *import, struct file *file,
                                         struct satsync_error *error) {
-    const struct allocator *allocator = import->engine->allocator;
-    uint64_t bytes;
-    TRY(file->disk->ops->size(file->disk, file->handle, &bytes, error));
-    ENSURE(bytes <= INDEX_BYTES_MAX, error, SATSYNC_LIMIT, file->path, "it is too large an index");
-    uint8_t *text = memory_new(allocator, 1, (size_t)bytes);
-    ENSURE(text, error, SATSYNC_NO_MEMORY, file->path, "no memory for it");
-    struct index index = {.allocator = allocator};
-    enum satsync_status status = file_read(file, 0, text, (size_t)bytes, error);
-    if (status == SATSYNC_OK) {
-        status = index_parse(text, (size_t)bytes, file->path, &index, error);
-    }
-    memory_free(allocator, text);
-    TRY(status);
-    status = import_opaque(import, file, error);
+    struct index index;
+    TRY(file_set_read(file, import->engine->allocator, &index, error));
+    enum satsync_status status = import_opaque(import, file, error);
     if (status == SATSYNC_OK) {
         status = import_set(import, file->path, &index, error);
     }
@@ -194,65 +171,23 @@ static enum satsync_status import_path(struct import *import, const char *path,
                                        struct satsync_error *error) {
     struct file file;
     TRY(file_open(import->disk, path, DISK_READ, &file, error));
-    enum satsync_status status = is_index(path) ? import_index(import, &file, error)
-                                                : import_safetensors(import, &file, error);
+    enum satsync_status status = file_set_is_index(path) ? import_index(import, &file, error)
+                                                         : import_safetensors(import, &file, error);
     file_close(&file);
-    return status;
-}
-
-/* What is known of the files before they are imported. */
-struct outlook {
-    struct import_types *types; /* of each file */
-    struct import_types any;
-    uint64_t bytes; /* of all files */
-    bool is_open;   /* an index stands for more, which is only known once it is read */
-};
-
-static enum satsync_status look_at(struct import *import, size_t index, struct outlook *outlook,
-                                   struct satsync_error *error) {
-    struct file file;
-    TRY(file_open(import->disk, import->files[index], DISK_READ, &file, error));
-    uint64_t bytes = 0;
-    enum satsync_status status = file.disk->ops->size(file.disk, file.handle, &bytes, error);
-    bool is_set = is_index(file.path);
-    if (status == SATSYNC_OK && !is_set) {
-        outlook->types[index] = import_types_of(&file, import->engine->allocator);
-    }
-    outlook->any.fp32 |= is_set || outlook->types[index].fp32;
-    outlook->any.bf16 |= is_set || outlook->types[index].bf16;
-    outlook->is_open |= is_set;
-    outlook->bytes += bytes;
-    file_close(&file);
-    return status;
-}
-
-static enum satsync_status look(struct import *import, struct outlook *outlook,
-                                struct satsync_error *error) {
-    const struct allocator *allocator = import->engine->allocator;
-    *outlook = (struct outlook){
-        .types = memory_new(allocator, import->file_count, sizeof *outlook->types)};
-    ENSURE(outlook->types, error, SATSYNC_NO_MEMORY, "save", "out of memory");
-    enum satsync_status status = SATSYNC_OK;
-    for (size_t i = 0; i < import->file_count && status == SATSYNC_OK; i++) {
-        status = look_at(import, i, outlook, error);
-    }
-    if (status == SATSYNC_OK) {
-        import_order(import->files, outlook->types, import->file_count);
-    }
-    memory_free(allocator, outlook->types);
     return status;
 }
 
 static enum satsync_status import_run(struct job *job, struct satsync_error *error) {
     struct import *import = (struct import *)job;
-    struct outlook outlook;
-    TRY(look(import, &outlook, error));
-    if (import->save->derive == SATSYNC_DERIVE_AUTO && outlook.any.fp32 && outlook.any.bf16) {
+    struct import_outlook outlook = {.disk = import->disk, .allocator = import->engine->allocator};
+    TRY(import_outlook(&outlook, import->files, import->file_count, error));
+    TRY(save_room_check(import->save, outlook.bytes, error));
+    if (import->save->derive == SATSYNC_DERIVE_AUTO && outlook.types.fp32 && outlook.types.bf16) {
         import->save->masters = masters_new(import->engine);
     }
     struct satsync_progress *progress = operation_progress_lock(job->operation);
     progress->activity = SATSYNC_ACTIVITY_CODING;
-    progress->total_bytes = outlook.is_open ? 0 : outlook.bytes;
+    progress->total_bytes = outlook.bytes;
     operation_progress_unlock(job->operation);
     monitor_lock(import->save->monitor);
     import->save->operation = job->operation;

@@ -4,6 +4,7 @@
 #include "codec/codec.h"
 #include "engine/masters.h"
 #include "engine/save_base.h"
+#include "engine/save_room.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -124,6 +125,9 @@ enum satsync_status satsync_save_begin(struct satsync_store *store,
     }
     if (status == SATSYNC_OK) {
         status = save_base_open(save, &options, error);
+    }
+    if (status == SATSYNC_OK && options.expected_bytes > 0) {
+        status = save_room_check(save, options.expected_bytes, error);
     }
     if (status == SATSYNC_OK) {
         status = start_packs(save, error);

@@ -135,7 +135,8 @@ class TensorCost(Struct):
 class SaveOptions(Struct):
     _fields_ = [("size", c_size_t), ("step", c_uint64), ("codec", c_int),
                 ("chunk_bytes", c_uint32), ("base", c_int), ("base_step", c_uint64),
-                ("derive", c_int), ("data_packs", c_uint32), ("parity_packs", c_uint32)]
+                ("derive", c_int), ("data_packs", c_uint32), ("parity_packs", c_uint32),
+                ("expected_bytes", c_uint64)]
 
 
 class RestoreOptions(Struct):

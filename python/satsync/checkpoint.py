@@ -13,16 +13,18 @@ CODECS = ("auto", "stored", "fast", "huff", "zstd")
 DERIVES = ("auto", "none", "bf16")
 
 
-def save_options(step, codec="auto", base=None, chunk_bytes=0, derive="auto", parity=None):
+def save_options(step, codec="auto", base=None, chunk_bytes=0, derive="auto", parity=None,
+                 expected_bytes=0):
     """base: None, "auto", or the step that this one is stored as a difference from. derive: "bf16"
     leaves out bf16 tensors that are roundings of fp32 ones put before ("auto": of files only).
-    parity: None, or (K, M): K packs and M more that make up for as many lost ones."""
+    parity: None, or (K, M): K packs and M more that make up for as many lost ones.
+    expected_bytes: what will be put; a disk without room for it then says so at once."""
     if codec not in CODECS:
         raise invalid("codec", f"{codec!r} is not one of {', '.join(CODECS)}")
     if derive not in DERIVES:
         raise invalid("derive", f"{derive!r} is not one of {', '.join(DERIVES)}")
     options = abi.SaveOptions(step=step, codec=CODECS.index(codec), chunk_bytes=chunk_bytes,
-                              derive=DERIVES.index(derive))
+                              derive=DERIVES.index(derive), expected_bytes=expected_bytes)
     options.data_packs, options.parity_packs = parity or (0, 0)
     if base == "auto":
         options.base = 1

@@ -57,6 +57,11 @@ class Checkpoint(Sites):
                 raise KeyError
         self.assertEqual(self.store.steps(), [])
 
+    def test_a_save_larger_than_the_disk_is_refused_at_its_begin(self):
+        with self.assertRaises(satsync.Error) as caught:
+            self.store.save(1, expected_bytes=2**60)
+        self.assertEqual(caught.exception.status, Status.NO_SPACE)
+
     def test_a_save_that_nobody_waits_for_is_finished_before_the_engine_closes(self):
         with satsync.Engine() as engine:
             store = satsync.Store(engine, self.store.path, self.memphis)

@@ -91,6 +91,10 @@ struct satsync_save_options {
      * budget. */
     uint32_t data_packs;
     uint32_t parity_packs;
+    /* Raw bytes that will be put, 0: not known (of files it is). When the disk has no room for
+     * them, judged by what the last checkpoint took of each raw byte, begin says SATSYNC_NO_SPACE
+     * before anything is written. */
+    uint64_t expected_bytes;
 };
 
 static inline void satsync_save_options_init(struct satsync_save_options *options) {
