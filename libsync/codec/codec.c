@@ -72,6 +72,8 @@ const char *codec_name(uint8_t codec) {
         return "fast";
     case CODEC_DELTA:
         return "delta";
+    case CODEC_GROUPS:
+        return "groups";
     case CODEC_AUTO:
         return "auto";
     default:

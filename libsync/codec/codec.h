@@ -24,9 +24,10 @@ enum codec {
     CODEC_STORED = 0,
     CODEC_HUFF = 1, /* byte planes, each Huffman coded or stored */
     CODEC_ZSTD = 2,
-    CODEC_FAST = 3,  /* exponents of floats of 2 or 4 bytes in 4 bits, at the speed of memory */
-    CODEC_DELTA = 4, /* a difference from another chunk: delta.h */
-    CODEC_AUTO = 255 /* a wish only: samples the chunk and chooses */
+    CODEC_FAST = 3,   /* exponents of floats of 2 or 4 bytes in 4 bits, at the speed of memory */
+    CODEC_DELTA = 4,  /* a difference from another chunk: delta.h */
+    CODEC_GROUPS = 5, /* one by groups of elements, in patches alone: delta_groups.h */
+    CODEC_AUTO = 255  /* a wish only: samples the chunk and chooses */
 };
 
 struct codec_input {
@@ -58,7 +59,7 @@ enum satsync_status codec_decode(struct codec_scratch *scratch, const uint8_t *c
                                  size_t coded_bytes, uint8_t *raw,
                                  size_t raw_bytes) SATSYNC_MUST_CHECK;
 
-/* "stored", "huff", "zstd", "fast", "delta", "auto", else "unknown". */
+/* "stored", "huff", "zstd", "fast", "delta", "groups", "auto", else "unknown". */
 const char *codec_name(uint8_t codec);
 
 #endif
