@@ -138,16 +138,22 @@ static void free_file(struct export *export, struct export_file *file) {
     memory_free(allocator, file->temporary);
 }
 
-static void export_free(struct job *job) {
-    struct export *export = (struct export *)job;
-    const struct allocator *allocator = export->engine->allocator;
+void export_files_free(struct export *export) {
     for (size_t i = 0; i < export->file_count; i++) {
         free_file(export, &export->files[i]);
     }
+    memory_free(export->engine->allocator, export->files);
+    export->files = NULL;
+    export->file_count = 0;
+}
+
+static void export_free(struct job *job) {
+    struct export *export = (struct export *)job;
+    const struct allocator *allocator = export->engine->allocator;
+    export_files_free(export);
     for (size_t i = 0; export->selections && i < export->selection_count; i++) {
         memory_free(allocator, export->selections[i]);
     }
-    memory_free(allocator, export->files);
     memory_free(allocator, export->selections);
     memory_free(allocator, export->output);
     memory_free(allocator, export->buffer);

@@ -58,6 +58,9 @@ enum satsync_status export_plan_merged(struct export *export,
 enum satsync_status export_select(struct export *export, const char *text, struct export_file *file,
                                   struct satsync_error *error) SATSYNC_MUST_CHECK;
 
+/* Frees export->files; of those that were written and not renamed, nothing stays on disk. */
+void export_files_free(struct export *export);
+
 void export_piece_fini(struct export_piece *piece, const struct allocator *allocator);
 
 #endif

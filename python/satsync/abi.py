@@ -144,6 +144,20 @@ class RestoreOptions(Struct):
                 ("tensors", POINTER(c_char_p)), ("tensor_count", c_size_t)]
 
 
+class PatchOptions(Struct):
+    _fields_ = [("size", c_size_t), ("from_step", c_uint64), ("to_step", c_uint64),
+                ("output", c_char_p)]
+
+
+class PatchApplyOptions(Struct):
+    _fields_ = [("size", c_size_t), ("patch", c_char_p), ("base", c_char_p), ("output", c_char_p)]
+
+
+class PatchInfo(Struct):
+    _fields_ = [("from_step", c_uint64), ("to_step", c_uint64), ("result_bytes", c_uint64),
+                ("patch_bytes", c_uint64)]
+
+
 class Peer(Struct):
     _fields_ = [("key", PublicKey), ("rights", c_uint32)]
 
@@ -232,6 +246,9 @@ FALLIBLE = {
     "satsync_save_files": [c_void_p, POINTER(SaveOptions), POINTER(c_char_p), c_size_t,
                            POINTER(c_void_p)],
     "satsync_restore_files": [c_void_p, POINTER(RestoreOptions), POINTER(c_void_p)],
+    "satsync_patch_make": [c_void_p, POINTER(PatchOptions), POINTER(c_void_p)],
+    "satsync_patch_apply": [c_void_p, POINTER(PatchApplyOptions), POINTER(c_void_p)],
+    "satsync_patch_info": [c_void_p, c_char_p, POINTER(PatchInfo)],
     "satsync_push": [c_void_p, c_uint64, POINTER(SiteOptions), POINTER(c_void_p)],
     "satsync_push_plan": [c_void_p, c_uint64, POINTER(SiteOptions), POINTER(c_void_p)],
     "satsync_pull": [c_void_p, c_uint64, POINTER(SiteOptions), POINTER(c_void_p)],

@@ -2,6 +2,7 @@
 
 import ctypes
 import enum
+import os
 import time
 from ctypes import byref
 
@@ -52,6 +53,20 @@ class Engine(Handle):
 
     def _release(self, pointer):
         library.satsync_engine_close(pointer)
+
+    def apply_patch(self, patch, base, output):
+        """Makes the newer step's safetensors file out of the older's, without store or key."""
+        options = abi.PatchApplyOptions(patch=os.fsencode(patch), base=os.fsencode(base),
+                                        output=os.fsencode(output))
+        pointer = ctypes.c_void_p()
+        attempt("satsync_patch_apply", self.pointer, byref(options), byref(pointer))
+        return Operation(self, pointer, (self,), is_awaited=True)
+
+    def patch_info(self, patch):
+        """A patch's from_step, to_step, result_bytes and patch_bytes."""
+        info = abi.PatchInfo()
+        attempt("satsync_patch_info", self.pointer, os.fsencode(patch), byref(info))
+        return info
 
 
 class Operation(Handle):

@@ -220,6 +220,15 @@ class Store(Handle):
         attempt("satsync_restore_files", self.pointer, byref(options), byref(pointer))
         return self.operation(pointer, is_awaited=True)
 
+    def make_patch(self, from_step, to_step, output):
+        """Writes the file from which engine.apply_patch makes to_step out of from_step, as
+        restore_files writes both to a file."""
+        options = abi.PatchOptions(from_step=from_step, to_step=to_step,
+                                   output=os.fsencode(output))
+        pointer = ctypes.c_void_p()
+        attempt("satsync_patch_make", self.pointer, byref(options), byref(pointer))
+        return self.operation(pointer, is_awaited=True)
+
     def push(self, step, address, peer, **options):
         """Sends a checkpoint to the site at HOST:PORT; the operation ends when it is committed
         there. `peer`: its .pub file."""

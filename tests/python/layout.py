@@ -26,7 +26,7 @@ def structs():
 
 def program():
     lines = ["#include <stdio.h>"]
-    lines += [f"#include <satsync/{name}.h>" for name in ("doctor", "group", "ranks", "site")]
+    lines += [f"#include <satsync/{name}.h>" for name in ("doctor", "group", "patch", "ranks", "site")]
     lines += ["int main(void) {"]
     for struct in structs():
         name = c_name(struct)

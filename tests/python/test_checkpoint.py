@@ -57,6 +57,22 @@ class Checkpoint(Sites):
                 raise KeyError
         self.assertEqual(self.store.steps(), [])
 
+    def test_a_patch_makes_the_later_step_of_the_earlier(self):
+        self.save(1)
+        self.save(2)
+        for step in (1, 2):
+            self.store.restore_files(step, self.path(f"{step}.safetensors")).wait(60)
+        self.store.make_patch(1, 2, self.path("patch")).wait(60)
+        info = self.engine.patch_info(self.path("patch"))
+        self.assertEqual((info.from_step, info.to_step), (1, 2))
+        old, out = self.path("1.safetensors"), self.path("out")
+        self.engine.apply_patch(self.path("patch"), old, out).wait(60)
+        with open(out, "rb") as made, open(self.path("2.safetensors"), "rb") as restored:
+            self.assertEqual(made.read(), restored.read())
+        with self.assertRaises(satsync.Error) as caught:
+            self.engine.apply_patch(self.path("patch"), out, out).wait(60)
+        self.assertEqual(caught.exception.status, Status.CONFLICT)
+
     def test_a_save_larger_than_the_disk_is_refused_at_its_begin(self):
         with self.assertRaises(satsync.Error) as caught:
             self.store.save(1, expected_bytes=2**60)
