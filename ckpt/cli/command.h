@@ -49,6 +49,8 @@ enum satsync_status command_stat(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_tag(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_prune(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_restore(struct cli *cli, struct satsync_error *error);
+enum satsync_status command_diff(struct cli *cli, struct satsync_error *error);
+enum satsync_status command_apply(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_serve(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_push(struct cli *cli, struct satsync_error *error);
 enum satsync_status command_pull(struct cli *cli, struct satsync_error *error);

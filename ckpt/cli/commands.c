@@ -78,6 +78,25 @@ const struct command commands[] = {
       {OPTION_TENSOR, REPEATABLE},
       {OPTION_KEY, REQUIRED}},
      command_restore},
+    {"diff",
+     "compare two checkpoints, or write a patch between them",
+     "By tensor: how many elements changed, by how much at most, and the size of the difference "
+     "relative to the older tensor. With --patch, writes the smallest file from which apply makes "
+     "the newer step's tensors out of the older's, for machines without a store.",
+     "satsync diff run7 1000 1010 --patch 1010.patch --key memphis.key",
+     {{ARGUMENT_STORE, REQUIRED},
+      {ARGUMENT_FROM, REQUIRED},
+      {ARGUMENT_TO, REQUIRED},
+      {OPTION_PATCH, 0},
+      {OPTION_KEY, REQUIRED}},
+     command_diff},
+    {"apply",
+     "make a newer step's file from an older one's and a patch",
+     "Needs no store and no key. What it writes is byte for byte what restore writes of the newer "
+     "step; a file that the patch is not for is refused. The output may be the older file itself.",
+     "satsync apply 1010.patch 1000.safetensors -o 1010.safetensors",
+     {{ARGUMENT_PATCH, REQUIRED}, {ARGUMENT_OLD, REQUIRED}, {OPTION_OUTPUT, REQUIRED}},
+     command_apply},
     {"serve",
      "be a site: receive checkpoints and hand them out",
      "Prints where it listens, then a line when a transfer begins and ends. SIGTERM and Ctrl-C end "

@@ -36,6 +36,18 @@ static const struct option_row rows[OPTION_IDS] = {
                                  "A name for the checkpoint, such as best.eval: a letter, then "
                                  "letters, digits, '.', '-' and '_'."},
                       .positional = true},
+    [ARGUMENT_FROM] = {.option = STEP("FROM", "The step to compare with: the older one."),
+                       .positional = true},
+    [ARGUMENT_TO] = {.option = STEP("TO", "The step that is compared: the newer one."),
+                     .positional = true},
+    [ARGUMENT_PATCH] = {.option = TEXT("PATCH", "PATCH", "A file that diff --patch wrote."),
+                        .positional = true,
+                        .names_file = true},
+    [ARGUMENT_OLD] = {.option = TEXT("OLD.safetensors", "OLD.safetensors",
+                                     "The file that the step which the patch begins from was "
+                                     "restored to."),
+                      .positional = true,
+                      .names_file = true},
     [ARGUMENT_SHELL] = {.option = {"SHELL", SATSYNC_OPTION_CHOICE, "bash", NULL, 0, 0,
                                    "The shell to complete for: bash."},
                         .positional = true},
@@ -101,6 +113,10 @@ static const struct option_row rows[OPTION_IDS] = {
                                       "Keep the checkpoints whose step it divides."}},
     [OPTION_DROP_TAGGED] = {.option = SWITCH("drop-tagged", "Let a tag keep nothing.")},
     [OPTION_REMOVE] = {.option = SWITCH("remove", "Take the names away.")},
+    [OPTION_PATCH] = {.option = TEXT("patch", "FILE",
+                                     "Write a patch that turns the older step's file into the "
+                                     "newer one's."),
+                      .names_file = true},
 
     [OPTION_JSON] = {.option = SWITCH("json", "End with one JSON object on standard output, on "
                                               "failure too.")},

@@ -17,6 +17,10 @@ enum option_id {
     ARGUMENT_FILES,
     ARGUMENT_KEY_FILE,
     ARGUMENT_TAG,
+    ARGUMENT_FROM,
+    ARGUMENT_TO,
+    ARGUMENT_PATCH,
+    ARGUMENT_OLD,
     ARGUMENT_SHELL,
     ARGUMENT_COMMAND,
 
@@ -42,6 +46,7 @@ enum option_id {
     OPTION_KEEP_EVERY,
     OPTION_DROP_TAGGED,
     OPTION_REMOVE,
+    OPTION_PATCH,
 
     OPTION_FIRST_GLOBAL, /* from here on every command takes them */
     OPTION_JSON = OPTION_FIRST_GLOBAL,

@@ -62,7 +62,7 @@ open(sys.argv[1], "wb").write(struct.pack("<Q", len(header)) + header + wide + b
 PYTHON
 }
 
-commands="keygen init save ls show stat verify repair tag prune restore serve push pull completion help"
+commands="keygen init save ls show stat verify repair tag prune restore diff apply serve push pull completion help"
 
 help_texts() {
     expect 0 satsync --help
