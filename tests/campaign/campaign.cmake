@@ -1,6 +1,6 @@
 # Campaigns: many random trials. ctest runs a sample of each; the full counts are the programs' own
 # defaults and are run by command. Labelled, so that slow builds can leave them out.
-foreach(campaign flips:200 powercut:50 every_operation:400 repair:60 rounds_bits:100 rounds_faults:25
+foreach(campaign flips:200 powercut:50 every_operation:200 repair:60 rounds_bits:100 rounds_faults:25
         rounds_chaos:25 everything:400)
     string(REPLACE ":" ";" parts ${campaign})
     list(GET parts 0 name)
