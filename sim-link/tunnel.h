@@ -7,6 +7,7 @@
 #define SIM_LINK_TUNNEL_H
 
 #include <satsync/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -19,9 +20,10 @@ struct tunnel_options {
 };
 
 struct tunnel {
-    int fd;    /* whole IP packets, one a read or write; does not block */
-    pid_t pid; /* of what runs there, and of its process group */
-    int gate;  /* held shut until tunnel_start */
+    int fd;         /* IP packets behind the header of sim-link/gso.h; does not block */
+    bool joins_udp; /* it also takes and gives joined datagrams: Linux 6.2 */
+    pid_t pid;      /* of what runs there, and of its process group */
+    int gate;       /* held shut until tunnel_start */
 };
 
 /* Once before the first tunnel: a user namespace where this process is not root. */

@@ -1,49 +1,29 @@
 #include "sim-link/wire.h"
 
 #include "base/check.h"
-#include "sim-link/sim.h"
+#include "sim-link/wire_out.h"
 
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { PACKET_BYTES = 65536, READS_AT_ONCE = 64 };
+enum { READ_BYTES = GSO_HEADER_BYTES + 65536, PACKETS_AT_ONCE = 128 };
 
 struct wire {
     struct wire_options options;
     struct sim *sim;
     struct lane *lanes[2];
-    uint64_t origin_ns; /* the given clock less the sim's */
-    uint64_t unsent_packets;
+    uint64_t origin_ns;      /* the given clock less the sim's */
+    struct wire_out outs[2]; /* of the lanes */
     struct record record;
     struct histogram late;
-    uint8_t packet[PACKET_BYTES];
+    uint8_t data[READ_BYTES];
 };
 
-/* Writing takes a while: each packet's own time counts. */
 static uint64_t clock_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static void deliver(struct wire *wire, int fd, uint64_t due_ns, struct packet *packet) {
-    if (write(fd, packet->data, packet->bytes) != (ssize_t)packet->bytes) {
-        wire->unsent_packets++;
-    }
-    uint64_t now_ns = clock_ns() - wire->origin_ns;
-    histogram_add(&wire->late, now_ns > due_ns ? now_ns - due_ns : 0);
-    sim_release(wire->sim, packet);
-}
-
-static void deliver_up(void *context, uint64_t now_ns, struct packet *packet) {
-    struct wire *wire = context;
-    deliver(wire, wire->options.fds[1], now_ns, packet);
-}
-
-static void deliver_down(void *context, uint64_t now_ns, struct packet *packet) {
-    struct wire *wire = context;
-    deliver(wire, wire->options.fds[0], now_ns, packet);
 }
 
 static enum satsync_status open_lanes(struct wire *wire, struct satsync_error *error) {
@@ -54,11 +34,19 @@ static enum satsync_status open_lanes(struct wire *wire, struct satsync_error *e
                                   .untraced = true,
                                   .whole_packets = true};
     TRY(sim_open(&options, &wire->sim, error));
-    struct sim_lane up = {&profile->there, {.seed = profile->seed, .name = "up"}, deliver_up, wire};
-    struct sim_lane down = {&profile->back, {profile->seed, 0, 1, "down"}, deliver_down, wire};
     struct record_options record = wire->options.record;
-    TRY(sim_add(wire->sim, &up, &wire->lanes[0], error));
-    TRY(sim_add(wire->sim, &down, &wire->lanes[1], error));
+    for (uint32_t i = 0; i < 2; i++) {
+        wire->outs[i] = (struct wire_out){.fd = wire->options.fds[1 - i],
+                                          .sim = wire->sim,
+                                          .origin_ns = wire->origin_ns,
+                                          .late = &wire->late,
+                                          .join.without_udp = !wire->options.joins_udp};
+        struct sim_lane lane = {i == 0 ? &profile->there : &profile->back,
+                                {profile->seed, 0, i, i == 0 ? "up" : "down"},
+                                wire_out_add,
+                                &wire->outs[i]};
+        TRY(sim_add(wire->sim, &lane, &wire->lanes[i], error));
+    }
     record.capture.whole_packets = true;
     return record_open(&record, wire->sim, &wire->record, error);
 }
@@ -79,8 +67,14 @@ enum satsync_status wire_open(const struct wire_options *options, struct wire **
     return SATSYNC_OK;
 }
 
+static void run_until(struct wire *wire, uint64_t now_ns) {
+    sim_run_until(wire->sim, now_ns - wire->origin_ns);
+    wire_out_flush(&wire->outs[0]);
+    wire_out_flush(&wire->outs[1]);
+}
+
 enum satsync_status wire_close_record(struct wire *wire, struct satsync_error *error) {
-    sim_run_until(wire->sim, clock_ns() - wire->origin_ns);
+    run_until(wire, clock_ns());
     return record_close(&wire->record, error);
 }
 
@@ -92,22 +86,36 @@ void wire_close(struct wire *wire) {
     }
 }
 
+/* Each packet of what was read enters by itself; gives their number. */
+static int take_one(struct wire *wire, int direction) {
+    struct gso_cut cut;
+    size_t packet_bytes;
+    int packets = 0;
+    ssize_t bytes = read(wire->options.fds[direction], wire->data, sizeof wire->data);
+    if (bytes <= 0 || !gso_cut_start(&cut, wire->data, (size_t)bytes)) {
+        return bytes <= 0 ? 0 : 1;
+    }
+    sim_run_until(wire->sim, clock_ns() - wire->origin_ns);
+    for (uint8_t *data; (data = gso_cut_next(&cut, &packet_bytes)) != NULL; packets++) {
+        struct packet header = {.bytes = (uint32_t)packet_bytes};
+        sim_push(wire->sim, wire->lanes[direction], &header, data);
+    }
+    return packets;
+}
+
 static void take_in(struct wire *wire, int direction) {
-    for (int i = 0; i < READS_AT_ONCE; i++) {
-        ssize_t bytes = read(wire->options.fds[direction], wire->packet, sizeof wire->packet);
-        if (bytes <= 0) {
-            return;
-        }
-        struct packet header = {.bytes = (uint32_t)bytes};
-        sim_run_until(wire->sim, clock_ns() - wire->origin_ns);
-        sim_push(wire->sim, wire->lanes[direction], &header, wire->packet);
+    int packets = 1;
+    for (int taken = 0; packets > 0 && taken < PACKETS_AT_ONCE; taken += packets) {
+        packets = take_one(wire, direction);
     }
 }
 
 void wire_poll(struct wire *wire, uint64_t now_ns) {
-    sim_run_until(wire->sim, now_ns - wire->origin_ns);
+    run_until(wire, now_ns);
     take_in(wire, 0);
     take_in(wire, 1);
+    wire_out_flush(&wire->outs[0]);
+    wire_out_flush(&wire->outs[1]);
 }
 
 uint64_t wire_next_ns(const struct wire *wire) {
@@ -118,7 +126,7 @@ uint64_t wire_next_ns(const struct wire *wire) {
 void wire_report(const struct wire *wire, uint64_t now_ns, struct relay_report *report) {
     memset(report, 0, sizeof *report);
     report->running_ns = now_ns - wire->options.now_ns;
-    report->unsent_packets = wire->unsent_packets;
+    report->unsent_packets = wire->outs[0].unsent_packets + wire->outs[1].unsent_packets;
     lane_counts(wire->lanes[0], &report->up);
     lane_counts(wire->lanes[1], &report->down);
     lane_state(wire->lanes[0], now_ns - wire->origin_ns, &report->up_state);

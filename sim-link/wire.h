@@ -10,8 +10,9 @@
 
 struct wire_options {
     const struct profile *profile; /* borrowed until close */
-    int fds[2];                    /* of whole IP packets; non-blocking; stay the caller's */
-    uint64_t now_ns;               /* of the clock that wire_poll is given */
+    int fds[2];      /* of tunnels, or what reads and writes alike; stay the caller's */
+    bool joins_udp;  /* the tunnels take joined datagrams */
+    uint64_t now_ns; /* of the clock that wire_poll is given */
     struct record_options record;
 };
 
