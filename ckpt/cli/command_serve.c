@@ -156,6 +156,7 @@ static enum satsync_status serve(struct session *session, const struct peers *pe
     satsync_site_options_init(&options);
     options.key = session->key;
     options.address = arguments_text(&session->cli->arguments, OPTION_LISTEN);
+    options.limit_bps = arguments_value(&session->cli->arguments, OPTION_LIMIT);
     options.peers = peers->items;
     options.peer_count = peers->count;
     struct satsync_operation *operation = NULL;

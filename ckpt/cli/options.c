@@ -102,6 +102,9 @@ static const struct option_row rows[OPTION_IDS] = {
                                    30 * 86400 * 1000000000ull,
                                    "End with an error after so long without a path to the "
                                    "peer."}},
+    [OPTION_LIMIT] = {.option = {"limit", SATSYNC_OPTION_RATE, "RATE", NULL, 8000, 1000000000000,
+                                 "Send at most so many IP bits a second to a peer, such as 20Mbit, "
+                                 "whatever the path carries."}},
     [OPTION_LINK_MEMORY] =
         {.option = {"link-memory", SATSYNC_OPTION_BYTES, "BYTES", "4GiB", 128 * MIB, 1ull << 42,
                     "Memory for the links of all peers together; one takes about "

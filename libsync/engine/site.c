@@ -10,6 +10,7 @@
 enum {
     TURN_NS = 100000000,     /* progress and cancelling are looked at so often at least */
     CLOSING_NS = 1000000000, /* to tell the peers goodbye */
+    LIMIT_LEAST_BPS = 8000,
 };
 
 uint32_t site_rights(const struct site *site, const uint8_t peer[LINK_KEY_BYTES]) {
@@ -117,6 +118,7 @@ static enum satsync_status open_site_endpoint(struct site *site, struct satsync_
                                                  (const uint8_t(*)[LINK_KEY_BYTES])site->allowed,
                                              .allowed_count = site->peer_count,
                                              .rate_bps = site->rate_bps,
+                                             .limit_bps = site->limit_bps,
                                              .give_up_ns = site->give_up_ns,
                                              .carrier = site->carrier,
                                              .parity = site->parity,
@@ -275,6 +277,7 @@ static enum satsync_status copy_options(struct site *site,
     }
     site->key = key_site(options->key);
     site->rate_bps = options->rate_bps;
+    site->limit_bps = options->limit_bps;
     site->give_up_ns = options->give_up_ns ? options->give_up_ns : 600000000000;
     site->carrier = options->carrier;
     site->retry_ns = TIME_NEVER;
@@ -290,6 +293,9 @@ static enum satsync_status read_options(const struct satsync_site_options *given
     ENSURE(options->key, error, SATSYNC_INVALID, "key", "a site needs its key to be known by");
     ENSURE(options->address && *options->address, error, SATSYNC_INVALID, "address",
            "give HOST:PORT");
+    ENSURE(options->limit_bps == 0 || options->limit_bps >= LIMIT_LEAST_BPS, error, SATSYNC_INVALID,
+           "limit", "is %llu bits a second; give at least %d, or 0 for no limit",
+           (unsigned long long)options->limit_bps, LIMIT_LEAST_BPS);
     ENSURE(!listens || options->peer_count > 0, error, SATSYNC_INVALID, "allow",
            "name at least one peer that may connect; nobody is let in by default");
     return SATSYNC_OK;

@@ -35,6 +35,7 @@ struct site {
     uint8_t (*allowed)[LINK_KEY_BYTES]; /* the peers' keys alone, as the endpoint wants them */
     size_t peer_count;
     uint64_t rate_bps;
+    uint64_t limit_bps;
     uint64_t give_up_ns;
     struct satsync_carrier *carrier;
     uint64_t step;

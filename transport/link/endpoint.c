@@ -361,6 +361,7 @@ static void hub_set_options(struct hub *hub, const struct endpoint_options *give
                                     .keepalive_ns = options->keepalive_ns,
                                     .initial_rtt_ns = options->initial_rtt_ns,
                                     .receive_window_bytes = options->window_bytes};
+    memcpy(hub->wan.limit_bps, options->limit_bps, sizeof hub->wan.limit_bps);
 }
 
 enum satsync_status endpoint_open(const struct endpoint_options *options, struct endpoint **out,

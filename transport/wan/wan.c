@@ -78,6 +78,11 @@ static enum satsync_status check_options(const struct wan_options *options,
     ENSURE(options->controller != WAN_CONTROLLER_RATED || options->rate_bps >= 8000, error,
            SATSYNC_INVALID, "rate_bps", "is %llu; the rated controller needs at least 8000",
            (unsigned long long)options->rate_bps);
+    for (int class = 0; class < LINK_CLASSES; class ++) {
+        uint64_t limit_bps = options->limit_bps[class];
+        ENSURE(limit_bps == 0 || limit_bps >= 8000, error, SATSYNC_INVALID, "limit_bps",
+               "is %llu; a class may be limited to 8000 and more", (unsigned long long)limit_bps);
+    }
     ENSURE(options->receive_window_bytes >= FLOW_EARLY_BYTES, error, SATSYNC_INVALID,
            "receive_window_bytes", "is %llu; a peer may send %d before it is told",
            (unsigned long long)options->receive_window_bytes, FLOW_EARLY_BYTES);
@@ -165,6 +170,9 @@ enum satsync_status wan_new(const struct wan_options *given, struct wan **out,
     loss_init(&wan->loss);
     rtt_init(&wan->rtt, options.initial_rtt_ns);
     pacer_init(&wan->pacer);
+    for (int class = 0; class < LINK_CLASSES; class ++) {
+        pacer_init(&wan->limits[class]);
+    }
     outage_init(&wan->outage);
     bulk_limit_init(&wan->bulk_limit);
     if (options.controller == WAN_CONTROLLER_RATED) {

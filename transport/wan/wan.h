@@ -65,7 +65,10 @@ struct wan_options {
     uint64_t seed; /* of all chance inside: differ per link, repeat to replay */
 
     enum wan_controller controller;
-    uint64_t rate_bps;         /* known rate of the path to the peer, in IP bits a second */
+    uint64_t rate_bps; /* known rate of the path to the peer, in IP bits a second */
+    /* What a class may send, its repetitions and repair included, whatever the path carries: IP
+     * bits a second, within 2 % over any second from 1 Mbit/s on; 0: no limit. */
+    uint64_t limit_bps[LINK_CLASSES];
     size_t max_datagram_bytes; /* UDP payload; default WAN_DATAGRAM_BYTES_DEFAULT */
     uint64_t keepalive_ns; /* DOWN with SATSYNC_NO_PATH after so long without the peer; 10 min */
     /* A guess before the first sample; the remembered round trip, or 600 ms. */

@@ -110,8 +110,9 @@ uint64_t wan_next_timeout(struct wan *wan) {
         if (wan->sent.open_count > 0) {
             next = earlier(next, wan->outage.probe_ns);
         }
-        if (wan_has_work(wan) && wan_window_is_open(wan)) {
-            next = earlier(next, pacer_opens_at(&wan->pacer));
+        if (wan_window_is_open(wan)) {
+            next = wan_has_work(wan) ? earlier(next, pacer_opens_at(&wan->pacer)) : next;
+            next = earlier(next, wan_limits_open_at(wan));
         }
     }
     next = earlier(next, wan->loss_due_ns);

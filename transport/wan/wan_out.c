@@ -1,15 +1,14 @@
 /* What leaves a wan. */
 #include "base/timers.h"
 #include "transport/wan/packet.h"
+#include "transport/wan/wan_pick.h"
 #include "transport/wan/wan_state.h"
 
 #include <assert.h>
 #include <string.h>
 
 enum {
-    SHARE = 16,        /* a lower class gets at least one datagram in so many */
-    CONTROL_ROOM = 64, /* packet numbers kept free for control datagrams */
-    HAVE_TIMES = 2,    /* each HAVE is told so often */
+    HAVE_TIMES = 2, /* each HAVE is told so often */
     HAVE_BYTES_MOST = 25,
     SEALING_BYTES = PACKET_HEADER_BYTES + WAN_TAG_BYTES,
     CHOSEN_COPIES_PPM = 20000 /* above this loss what was repeated is copied twice at the end */
@@ -178,163 +177,6 @@ static bool send_control(struct wan *wan, struct wan_batch *batch) {
     return single(batch, bytes, wan->now_ns);
 }
 
-enum item_kind { ITEM_NEW, ITEM_REPEAT, ITEM_TAIL, ITEM_REPAIR };
-
-struct item {
-    enum item_kind kind;
-    enum link_class class;
-    struct send_symbol symbol;  /* all but ITEM_REPAIR */
-    struct repeat_entry repeat; /* ITEM_REPEAT, ITEM_TAIL */
-    const uint8_t *repair;
-    unsigned repair_index;
-};
-
-static bool still_missing(struct wan *wan, struct item *item) {
-    struct send_symbol key = {.slot = item->repeat.slot,
-                              .slice = item->repeat.slice,
-                              .message = item->repeat.message,
-                              .index = item->repeat.symbol};
-    return send_again(&wan->send, &key, &item->symbol);
-}
-
-/* Message bytes that leave within the last round trip, with a margin: they cannot be repaired by
- * sending them again without a round trip more. */
-static uint64_t tail_bytes(const struct wan *wan) {
-    if (!wan->options.parity) {
-        return 0;
-    }
-    uint64_t span = wan->rtt.smoothed_ns + wan->rtt.smoothed_ns / 4 + 20000000;
-    uint64_t bytes = wan->cc.ops->rate_bps(&wan->cc) / 8000 * (span / 1000) / 1000;
-    uint64_t least = (uint64_t)REPAIR_BLOCK_SYMBOLS * wan->options.max_datagram_bytes;
-    return bytes > least ? bytes : least;
-}
-
-/* Bulk waits when the peer may be gone; what is urgent leaves all the same. */
-static bool is_hushed(const struct wan *wan, enum link_class class) {
-    uint64_t open = wan->sent.open_count;
-    const struct sent_packet *oldest = open > 0 ? sent_find(&wan->sent, wan->sent.low) : NULL;
-    return class == LINK_CHECKPOINT && oldest &&
-           outage_is_hushed(&wan->outage, wan->now_ns, &wan->rtt, oldest->sent_ns, open);
-}
-
-/* New bulk waits also for what is in flight beyond the path. */
-static bool is_held(const struct wan *wan, enum link_class class) {
-    uint64_t rate_bps = wan->cc.ops->rate_bps(&wan->cc);
-    uint64_t most = bulk_limit_bytes(&wan->bulk_limit, rate_bps, wan->rtt.smoothed_ns);
-    return class == LINK_CHECKPOINT && (wan->sent.open_bytes >= most || is_hushed(wan, class));
-}
-
-static bool new_symbol(struct wan *wan, enum link_class class, struct send_symbol *symbol) {
-    if (is_held(wan, class) || !send_peek(&wan->send, class, tail_bytes(wan), symbol)) {
-        return false;
-    }
-    bool may = flow_may_send(&wan->flow_out, class, symbol->bytes);
-    wan->flow_blocked = !may;
-    return may;
-}
-
-/* Drops lost symbols that arrived meanwhile; true when one is left that did not. */
-static bool has_lost(struct wan *wan, enum link_class class) {
-    if (is_hushed(wan, class)) {
-        return false;
-    }
-    struct ring *lost = &wan->repeat.lost[class];
-    struct item item;
-    while (lost->count > 0) {
-        item.repeat = *(struct repeat_entry *)ring_at(lost, 0);
-        if (still_missing(wan, &item)) {
-            return true;
-        }
-        (void)repeat_pop(&wan->repeat, class, &item.repeat);
-    }
-    return false;
-}
-
-static bool has_tail(struct wan *wan) {
-    struct item item;
-    while (wan->repeat.tail.count > 0) {
-        item.repeat = *(struct repeat_entry *)ring_at(&wan->repeat.tail, 0);
-        if (is_hushed(wan, (enum link_class)item.repeat.class)) {
-            return false;
-        }
-        if (item.repeat.copies > 0 && still_missing(wan, &item)) {
-            return true;
-        }
-        (void)repeat_pop_tail(&wan->repeat, &item.repeat);
-    }
-    return false;
-}
-
-static bool class_has_work(struct wan *wan, enum link_class class) {
-    struct send_symbol symbol;
-    unsigned index;
-    return has_lost(wan, class) || repair_out_peek(&wan->repair_out, class, &index) ||
-           new_symbol(wan, class, &symbol);
-}
-
-bool wan_has_work(struct wan *wan) {
-    if (wan->outage.stops_new || wan->phase == WAN_CLOSED) {
-        return false;
-    }
-    for (int class = 0; class < LINK_CLASSES; class ++) {
-        if (class_has_work(wan, (enum link_class) class)) {
-            return true;
-        }
-    }
-    return has_tail(wan);
-}
-
-bool wan_window_is_open(const struct wan *wan) {
-    return wan->sent.open_bytes < wan->cc.ops->window_bytes(&wan->cc, &wan->rtt) &&
-           wan->sent.next - wan->sent.low + CONTROL_ROOM <= wan->sent.mask;
-}
-
-static bool pick_of_class(struct wan *wan, enum link_class class, struct item *item) {
-    item->class = class;
-    if (has_lost(wan, class) && repeat_pop(&wan->repeat, class, &item->repeat)) {
-        item->kind = ITEM_REPEAT;
-        return still_missing(wan, item);
-    }
-    item->repair = repair_out_peek(&wan->repair_out, class, &item->repair_index);
-    if (item->repair) {
-        item->kind = ITEM_REPAIR;
-        return true;
-    }
-    item->kind = ITEM_NEW;
-    return new_symbol(wan, class, &item->symbol);
-}
-
-/* Higher classes first; but a class with work that was passed over often enough comes before. */
-static bool pick(struct wan *wan, struct item *item) {
-    if (wan->outage.stops_new) {
-        return false;
-    }
-    for (int class = LINK_CLASSES - 1; class > 0; class --) {
-        if (wan->passed_over[class] >= SHARE) {
-            wan->passed_over[class] = 0;
-            if (pick_of_class(wan, (enum link_class) class, item)) {
-                return true;
-            }
-        }
-    }
-    for (int class = 0; class < LINK_CLASSES; class ++) {
-        if (pick_of_class(wan, (enum link_class) class, item)) {
-            for (int lower = class + 1; lower < LINK_CLASSES; lower++) {
-                wan->passed_over[lower]++;
-            }
-            wan->passed_over[class] = 0;
-            return true;
-        }
-    }
-    if (!has_tail(wan)) {
-        return false;
-    }
-    item->kind = ITEM_TAIL;
-    (void)repeat_pop_tail(&wan->repeat, &item->repeat);
-    item->class = (enum link_class)item->repeat.class;
-    return still_missing(wan, item);
-}
-
 static void put_padded_header(const struct wan *wan, struct bytes_writer *writer,
                               const struct frame *frame, bool whole) {
     /* Whole symbols fill their datagram exactly, so that a batch is cut into equal segments. */
@@ -366,7 +208,7 @@ static void put_symbol(struct wan *wan, struct draft *draft, const struct send_s
     draft->packet->symbol = symbol->index;
 }
 
-static void put_repair(struct wan *wan, struct draft *draft, const struct item *item) {
+static void put_repair(struct wan *wan, struct draft *draft, const struct wan_item *item) {
     const struct repair_queue *queue = &wan->repair_out.queues[item->class];
     struct frame frame = {.kind = FRAME_REPAIR,
                           .class = item->class,
@@ -399,7 +241,7 @@ static void after_new(struct wan *wan, const struct send_symbol *symbol) {
     }
 }
 
-static void after_repeat(struct wan *wan, struct item *item) {
+static void after_repeat(struct wan *wan, struct wan_item *item) {
     wan->stats.repeated_bytes += item->symbol.bytes;
     wan->repeating = true;
     if (item->kind == ITEM_REPEAT) {
@@ -410,15 +252,18 @@ static void after_repeat(struct wan *wan, struct item *item) {
     repeat_remember(&wan->repeat, &item->repeat);
 }
 
-static size_t send_item(struct wan *wan, struct item *item, uint8_t *at) {
+static size_t send_item(struct wan *wan, struct wan_item *item, uint8_t *at) {
     struct draft draft = begin(wan, at);
     if (item->kind == ITEM_REPAIR) {
         put_repair(wan, &draft, item);
-        return finish(wan, &draft, true);
+        size_t repair_bytes = finish(wan, &draft, true);
+        wan_picked(wan, item, repair_bytes + WAN_IP_UDP_BYTES);
+        return repair_bytes;
     }
     put_symbol(wan, &draft, &item->symbol);
     draft.packet->covered = item->kind == ITEM_NEW && item->symbol.covered;
     size_t bytes = finish(wan, &draft, true);
+    wan_picked(wan, item, bytes + WAN_IP_UDP_BYTES);
     if (item->kind == ITEM_NEW) {
         after_new(wan, &item->symbol);
     } else {
@@ -434,12 +279,12 @@ static bool send_probe(struct wan *wan, struct wan_batch *batch) {
         return false;
     }
     struct sent_packet oldest = *sent_find(&wan->sent, wan->sent.low);
-    struct item item = {.repeat = {.message = oldest.message,
-                                   .symbol = oldest.symbol,
-                                   .slot = oldest.slot,
-                                   .slice = oldest.slice}};
+    struct wan_item item = {.repeat = {.message = oldest.message,
+                                       .symbol = oldest.symbol,
+                                       .slot = oldest.slot,
+                                       .slice = oldest.slice}};
     struct draft draft = begin(wan, batch->data);
-    if (oldest.kind == SENT_SYMBOL && still_missing(wan, &item)) {
+    if (oldest.kind == SENT_SYMBOL && wan_item_is_missing(wan, &item)) {
         put_symbol(wan, &draft, &item.symbol);
         wan->stats.repeated_bytes += item.symbol.bytes;
         wan->repeating = true;
@@ -453,7 +298,7 @@ static bool send_probe(struct wan *wan, struct wan_batch *batch) {
 static bool fill_batch(struct wan *wan, struct wan_batch *batch) {
     size_t datagram = wan->options.max_datagram_bytes;
     while (batch->capacity - batch->bytes >= datagram) {
-        struct item item;
+        struct wan_item item;
         if (!pacer_is_open(&wan->pacer, wan->now_ns, wan->cc.ops->burst_ns(&wan->cc))) {
             break;
         }
@@ -461,9 +306,9 @@ static bool fill_batch(struct wan *wan, struct wan_batch *batch) {
             pacer_rest(&wan->pacer);
             break;
         }
-        if (!pick(wan, &item)) {
+        if (!wan_pick(wan, &item)) {
             pacer_rest(&wan->pacer);
-            if (!wan->flow_blocked && !is_held(wan, LINK_CHECKPOINT)) {
+            if (!wan->flow_blocked && !wan_is_held(wan, LINK_CHECKPOINT)) {
                 delivery_app_limited(&wan->delivery, wan->sent.open_bytes);
             }
             break;

@@ -97,6 +97,7 @@ struct wan {
     struct arrival arrival;
     struct cc cc;
     struct pacer pacer;
+    struct pacer limits[LINK_CLASSES]; /* where options.limit_bps sets one */
     struct outage outage;
     struct bulk_limit bulk_limit;
     struct flow_out flow_out;
@@ -125,9 +126,12 @@ struct wan {
 /* wan_in.c */
 void wan_lose_overdue(struct wan *wan);
 
-/* wan_out.c: true when a datagram with message bytes could leave but for pacing and window. */
+/* wan_pick.c: true when a datagram with message bytes could leave but for pacing and window. */
 bool wan_has_work(struct wan *wan);
 bool wan_window_is_open(const struct wan *wan);
+
+/* When a class that has work comes below its limit again; TIME_NEVER: none waits. */
+uint64_t wan_limits_open_at(struct wan *wan);
 
 /* wan.c */
 void wan_go_down(struct wan *wan, enum satsync_status why, bool tell);

@@ -31,6 +31,9 @@ struct satsync_site_options {
     uint64_t rate_bps;   /* known rate of the path, IP bits a second; 0: find it out */
     uint64_t give_up_ns; /* without a path for so long: SATSYNC_NO_PATH; 0: 10 minutes */
     struct satsync_carrier *carrier; /* NULL: by address; if not UDP, the engine must be manual */
+    /* What each link may send of checkpoints, IP bits a second, at least 8000, whatever the path
+     * carries; 0: no limit. A pull is limited by who serves it. */
+    uint64_t limit_bps;
 };
 
 static inline void satsync_site_options_init(struct satsync_site_options *options) {

@@ -31,6 +31,24 @@ static uint64_t pushes_in_ns(struct two_sites *sites, uint64_t step) {
     return satsync_sim_now_ns(sites->sim) - start_ns;
 }
 
+static void test_a_limited_push_takes_its_time(void **state) {
+    (void)state;
+    struct two_sites sites;
+    two_sites_open(&sites, "plain?rate=100M&rtt=20ms&seed=3");
+    two_sites_save(&sites, 1, 2000000);
+    two_sites_serve(&sites, SATSYNC_RIGHT_WRITE);
+    struct satsync_site_options options = two_sites_options(&sites);
+    struct satsync_operation *operation;
+    options.limit_bps = 4000000;
+    uint64_t start_ns = satsync_sim_now_ns(sites.sim);
+    assert_int_equal(satsync_push(sites.store[0], 1, &options, &operation, &sites.error),
+                     SATSYNC_OK);
+    assert_int_equal(two_sites_run(&sites, operation, 0), SATSYNC_OK);
+    /* 2 MB and the headers at 4 Mbit/s. */
+    assert_in_range(satsync_sim_now_ns(sites.sim) - start_ns, 4100000000, 4500000000);
+    two_sites_close(&sites);
+}
+
 static void test_second_push_remembers_the_path_of_the_first(void **state) {
     (void)state;
     struct two_sites sites;
@@ -244,6 +262,7 @@ static void test_plan_says_what_is_missing_and_sends_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_push_crosses_a_lossy_link_whole),
+        cmocka_unit_test(test_a_limited_push_takes_its_time),
         cmocka_unit_test(test_second_push_remembers_the_path_of_the_first),
         cmocka_unit_test(test_a_difference_travels_with_its_base_and_alone_when_that_is_there),
         cmocka_unit_test(test_small_push_takes_little_more_than_its_round_trips),

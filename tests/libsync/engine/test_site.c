@@ -24,6 +24,11 @@ static void test_options_that_cannot_be_are_named(void **state) {
     assert_string_equal(sites.error.subject, "address");
 
     options = two_sites_options(&sites);
+    options.limit_bps = 7999;
+    assert_int_equal(start_push(&sites, &options, &operation), SATSYNC_INVALID);
+    assert_string_equal(sites.error.subject, "limit");
+
+    options = two_sites_options(&sites);
     assert_int_equal(satsync_serve(sites.store[1], &options, &operation, &sites.error),
                      SATSYNC_INVALID);
     assert_string_equal(sites.error.subject, "allow");
