@@ -149,13 +149,19 @@ static bool is_down(const struct run *run) {
     return run->sites.at[1].endpoint && run->sites.at[1].downs > run->downs;
 }
 
+/* A clock that leaps over the time that a handshake has, or a bystander, may end a link before the
+ * path does: that is worth another attempt. */
+static bool is_final(const struct run *run) {
+    return !run->adversity->is_worse || run->sites.at[1].down_status == SATSYNC_NO_PATH;
+}
+
 static void move(struct run *run) {
     struct net_sim *world = run->sites.world;
     while (!is_delivered(run) && net_sim_now_ns(world) < run->start_ns + GIVE_UP_NS) {
         if (next_turn(run) <= net_sim_now_ns(world)) {
             turn(run, net_sim_now_ns(world));
         }
-        if (is_down(run) && run->adversity->no_path) {
+        if (is_down(run) && run->adversity->no_path && is_final(run)) {
             return;
         }
         if (is_down(run) && !run->adversity->is_worse) {
