@@ -156,6 +156,9 @@ static enum satsync_status serve(struct session *session, const struct peers *pe
     satsync_site_options_init(&options);
     options.key = session->key;
     options.address = arguments_text(&session->cli->arguments, OPTION_LISTEN);
+    options.rate_bps = arguments_value(&session->cli->arguments, OPTION_RATE);
+    options.controller =
+        (enum satsync_controller)arguments_value(&session->cli->arguments, OPTION_CONTROLLER);
     options.limit_bps = arguments_value(&session->cli->arguments, OPTION_LIMIT);
     options.peers = peers->items;
     options.peer_count = peers->count;

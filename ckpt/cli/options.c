@@ -102,6 +102,11 @@ static const struct option_row rows[OPTION_IDS] = {
                                    30 * 86400 * 1000000000ull,
                                    "End with an error after so long without a path to the "
                                    "peer."}},
+    [OPTION_CONTROLLER] = {.option = {"controller", SATSYNC_OPTION_CHOICE,
+                                      "auto|rated|model|cubic|scavenger", "auto", 0, 4,
+                                      "How the pace is found: auto keeps to --rate or models the "
+                                      "path, cubic shares it as TCP does, scavenger takes what "
+                                      "others leave."}},
     [OPTION_LIMIT] = {.option = {"limit", SATSYNC_OPTION_RATE, "RATE", NULL, 8000, 1000000000000,
                                  "Send at most so many IP bits a second to a peer, such as 20Mbit, "
                                  "whatever the path carries."}},

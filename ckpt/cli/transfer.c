@@ -12,6 +12,7 @@ enum satsync_status transfer_options(struct session *session, struct satsync_sit
     options->key = session->key;
     options->address = arguments_text(arguments, ARGUMENT_PEER_ADDRESS);
     options->rate_bps = arguments_value(arguments, OPTION_RATE);
+    options->controller = (enum satsync_controller)arguments_value(arguments, OPTION_CONTROLLER);
     options->limit_bps = arguments_value(arguments, OPTION_LIMIT);
     options->give_up_ns = arguments_value(arguments, OPTION_GIVE_UP);
     return public_keys_load_at(arguments, OPTION_PEER, 0, &options->peer, error);

@@ -19,7 +19,8 @@ struct endpoint_request {
     const uint8_t *secret_seed;               /* 32 bytes, borrowed until the endpoint is closed */
     const uint8_t (*allowed)[LINK_KEY_BYTES]; /* who may connect, borrowed likewise */
     size_t allowed_count;
-    uint64_t rate_bps;               /* 0: find it out */
+    uint64_t rate_bps; /* 0: find it out */
+    enum link_controller controller;
     uint64_t limit_bps;              /* of the checkpoints that a link sends; 0: none */
     uint64_t give_up_ns;             /* 0: default */
     struct satsync_carrier *carrier; /* NULL: UDP */

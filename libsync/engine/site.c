@@ -10,7 +10,7 @@
 enum {
     TURN_NS = 100000000,     /* progress and cancelling are looked at so often at least */
     CLOSING_NS = 1000000000, /* to tell the peers goodbye */
-    LIMIT_LEAST_BPS = 8000,
+    RATE_LEAST_BPS = 8000,
 };
 
 uint32_t site_rights(const struct site *site, const uint8_t peer[LINK_KEY_BYTES]) {
@@ -118,6 +118,7 @@ static enum satsync_status open_site_endpoint(struct site *site, struct satsync_
                                                  (const uint8_t(*)[LINK_KEY_BYTES])site->allowed,
                                              .allowed_count = site->peer_count,
                                              .rate_bps = site->rate_bps,
+                                             .controller = site->controller,
                                              .limit_bps = site->limit_bps,
                                              .give_up_ns = site->give_up_ns,
                                              .carrier = site->carrier,
@@ -255,6 +256,15 @@ static void site_free(struct job *job) {
     memory_free(allocator, site);
 }
 
+static const enum link_controller CONTROLLERS[] = {
+    [SATSYNC_CONTROLLER_AUTO] = LINK_CONTROLLER_AUTO,
+    [SATSYNC_CONTROLLER_RATED] = LINK_CONTROLLER_RATED,
+    [SATSYNC_CONTROLLER_MODEL] = LINK_CONTROLLER_MODEL,
+    [SATSYNC_CONTROLLER_CUBIC] = LINK_CONTROLLER_CUBIC,
+    [SATSYNC_CONTROLLER_SCAVENGER] = LINK_CONTROLLER_SCAVENGER};
+
+enum { CONTROLLER_COUNT = sizeof CONTROLLERS / sizeof CONTROLLERS[0] };
+
 static enum satsync_status copy_options(struct site *site,
                                         const struct satsync_site_options *options) {
     const struct allocator *allocator = site->engine->allocator;
@@ -278,6 +288,7 @@ static enum satsync_status copy_options(struct site *site,
     site->key = key_site(options->key);
     site->rate_bps = options->rate_bps;
     site->limit_bps = options->limit_bps;
+    site->controller = CONTROLLERS[options->controller];
     site->give_up_ns = options->give_up_ns ? options->give_up_ns : 600000000000;
     site->carrier = options->carrier;
     site->retry_ns = TIME_NEVER;
@@ -293,9 +304,15 @@ static enum satsync_status read_options(const struct satsync_site_options *given
     ENSURE(options->key, error, SATSYNC_INVALID, "key", "a site needs its key to be known by");
     ENSURE(options->address && *options->address, error, SATSYNC_INVALID, "address",
            "give HOST:PORT");
-    ENSURE(options->limit_bps == 0 || options->limit_bps >= LIMIT_LEAST_BPS, error, SATSYNC_INVALID,
+    ENSURE(options->limit_bps == 0 || options->limit_bps >= RATE_LEAST_BPS, error, SATSYNC_INVALID,
            "limit", "is %llu bits a second; give at least %d, or 0 for no limit",
-           (unsigned long long)options->limit_bps, LIMIT_LEAST_BPS);
+           (unsigned long long)options->limit_bps, RATE_LEAST_BPS);
+    ENSURE((unsigned)options->controller < CONTROLLER_COUNT, error, SATSYNC_UNSUPPORTED,
+           "controller", "there is none of number %d here", (int)options->controller);
+    ENSURE(options->controller != SATSYNC_CONTROLLER_RATED || options->rate_bps >= RATE_LEAST_BPS,
+           error, SATSYNC_INVALID, "rate",
+           "is %llu bits a second; to pace at a rate, give one of at least %d",
+           (unsigned long long)options->rate_bps, RATE_LEAST_BPS);
     ENSURE(!listens || options->peer_count > 0, error, SATSYNC_INVALID, "allow",
            "name at least one peer that may connect; nobody is let in by default");
     return SATSYNC_OK;

@@ -36,6 +36,7 @@ struct site {
     size_t peer_count;
     uint64_t rate_bps;
     uint64_t limit_bps;
+    enum link_controller controller;
     uint64_t give_up_ns;
     struct satsync_carrier *carrier;
     uint64_t step;

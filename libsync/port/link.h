@@ -73,6 +73,15 @@ struct link_path {
     uint64_t rtt_ns;
 };
 
+/* How a link decides how fast to send. */
+enum link_controller {
+    LINK_CONTROLLER_AUTO,     /* rated when the rate is known, else model */
+    LINK_CONTROLLER_RATED,    /* paces at the known rate, whatever is lost */
+    LINK_CONTROLLER_MODEL,    /* finds the rate out; random loss does not slow it */
+    LINK_CONTROLLER_CUBIC,    /* as most of the Internet's TCP, to share a path with it as equals */
+    LINK_CONTROLLER_SCAVENGER /* takes what others leave */
+};
+
 /* What a link is doing, in the words an operator reads. */
 enum link_state {
     LINK_CONNECTING,
@@ -142,12 +151,13 @@ struct link {
 };
 
 struct link_target {
-    const char *address;         /* as the net reads it, such as "HOST:PORT" */
-    const uint8_t *peer_key;     /* LINK_KEY_BYTES: who must be there; NULL inside a site */
-    uint32_t peer_rank;          /* inside a site: who must be there */
-    uint64_t rate_bps;           /* a known rate of the path, 0 to find it out */
-    struct link_path remembered; /* of an earlier link: its first flight fills that path */
-    uint64_t keepalive_ns;       /* give up after so long without a path; 0: default */
+    const char *address;             /* as the net reads it, such as "HOST:PORT" */
+    const uint8_t *peer_key;         /* LINK_KEY_BYTES: who must be there; NULL inside a site */
+    uint32_t peer_rank;              /* inside a site: who must be there */
+    uint64_t rate_bps;               /* a known rate of the path, 0 to find it out */
+    enum link_controller controller; /* AUTO: the endpoint's */
+    struct link_path remembered;     /* of an earlier link: its first flight fills that path */
+    uint64_t keepalive_ns;           /* give up after so long without a path; 0: default */
 };
 
 struct endpoint_ops {

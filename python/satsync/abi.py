@@ -165,7 +165,8 @@ class Peer(Struct):
 class SiteOptions(Struct):
     _fields_ = [("size", c_size_t), ("key", c_void_p), ("address", c_char_p), ("peer", PublicKey),
                 ("peers", POINTER(Peer)), ("peer_count", c_size_t), ("rate_bps", c_uint64),
-                ("give_up_ns", c_uint64), ("carrier", c_void_p), ("limit_bps", c_uint64)]
+                ("give_up_ns", c_uint64), ("carrier", c_void_p), ("limit_bps", c_uint64),
+                ("controller", c_int)]
 
 
 class ServeEvent(Struct):

@@ -12,20 +12,25 @@ from .key import public_key, text_of
 
 READ, WRITE = 1, 2
 
+CONTROLLERS = ("auto", "rated", "model", "cubic", "scavenger")
 
-def _options(store, address, rate_bps, give_up, limit_bps):
+
+def _options(store, address, rate_bps, give_up, limit_bps, controller):
     if store.key is None:
         raise invalid(store.path, "a transfer needs the site's key; open the store with key=")
+    if controller not in CONTROLLERS:
+        raise invalid(controller, f"there is no such controller; choose of {', '.join(CONTROLLERS)}")
     return abi.SiteOptions(key=store.key.pointer, address=address.encode(), rate_bps=rate_bps,
                            give_up_ns=nanoseconds(give_up) if give_up else 0,
-                           limit_bps=limit_bps)
+                           limit_bps=limit_bps, controller=CONTROLLERS.index(controller))
 
 
-def transfer(call, store, step, address, peer, rate_bps=0, give_up=0, limit_bps=0):
+def transfer(call, store, step, address, peer, rate_bps=0, give_up=0, limit_bps=0,
+             controller="auto"):
     """rate_bps: the path's known rate, IP bits a second; 0: find it out. give_up: seconds without
     a path after which it fails; 0: 10 minutes. limit_bps: what it may send, likewise; 0: all that
-    the path carries."""
-    options = _options(store, address, rate_bps, give_up, limit_bps)
+    the path carries. controller: of CONTROLLERS, how the pace is found."""
+    options = _options(store, address, rate_bps, give_up, limit_bps, controller)
     options.peer = public_key(peer)
     pointer = ctypes.c_void_p()
     attempt(call, store.pointer, step, byref(options), byref(pointer))
@@ -65,13 +70,13 @@ class _Serving(Operation):
                              event.message.decode(errors="replace"))
 
 
-def Serve(store, listen, peers, rate_bps=0, give_up=0, limit_bps=0):
+def Serve(store, listen, peers, rate_bps=0, give_up=0, limit_bps=0, controller="auto"):
     """Receives and serves until it is cancelled. `peers`: .pub files, or pairs of one and READ,
     WRITE or both; a peer without rights given may do both."""
     pairs = [each if isinstance(each, tuple) else (each, READ | WRITE) for each in peers]
     rows = (abi.Peer * len(pairs))(*[abi.Peer(key=public_key(key), rights=rights)
                                      for key, rights in pairs])
-    options = _options(store, listen, rate_bps, give_up, limit_bps)
+    options = _options(store, listen, rate_bps, give_up, limit_bps, controller)
     options.peers, options.peer_count = rows, len(pairs)
     pointer = ctypes.c_void_p()
     attempt("satsync_serve", store.pointer, byref(options), byref(pointer))

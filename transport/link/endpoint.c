@@ -254,6 +254,9 @@ static enum satsync_status hub_connect(struct endpoint *endpoint, const struct l
         options.rate_bps = target->rate_bps;
     }
     options.remembered = target->remembered;
+    if (target->controller != LINK_CONTROLLER_AUTO) {
+        options.controller = target->controller;
+    }
     if (target->keepalive_ns) {
         options.keepalive_ns = target->keepalive_ns;
     }

@@ -35,7 +35,7 @@ struct endpoint_options {
     uint64_t window_bytes; /* received and not yet released, per link; the transport's default */
     uint64_t rate_bps;     /* of links let in, and of links opened without a rate; 0: find out */
     uint64_t limit_bps[LINK_CLASSES]; /* of what each link sends of a class; 0: none */
-    enum wan_controller controller;
+    enum link_controller controller;
     uint64_t keepalive_ns;   /* links end after so long without their peer */
     uint64_t initial_rtt_ns; /* a guess before the first sample */
     size_t

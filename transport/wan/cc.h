@@ -62,6 +62,51 @@ struct cc_model {
     unsigned queue_rounds; /* that a queue has stood for, though less was sent */
 };
 
+/* Windows of whole packets' worth, in bytes, of those controllers that have one at heart. */
+enum { CC_PACKET_BYTES = 1500 };
+
+/* What both of them see of losses: those of one flight count once. */
+struct cc_flight {
+    uint64_t delivered; /* bytes, at the last acknowledgement */
+    uint64_t lost;
+    uint64_t ends; /* delivered bytes at which the flight that was answered for is over */
+};
+
+/*     slow start --loss, or a queue--> avoidance --loss--> avoidance, from 7/10 of the window */
+struct cc_cubic {
+    uint64_t window;
+    uint64_t threshold; /* slow start below it */
+    uint64_t most;      /* the window at the last loss */
+    uint64_t reno;      /* what a Reno flow would have by now */
+    uint64_t epoch_ns;  /* when the present growth began, 0: it has not */
+    uint64_t origin_ms; /* after that: when the window is `most` again */
+    uint64_t now_ns;
+    uint64_t smoothed_ns;
+    struct cc_flight flight;
+    uint64_t round_ends;     /* delivered bytes */
+    uint64_t round_rtt_ns;   /* lowest of the present round */
+    uint64_t earlier_rtt_ns; /* and of the last */
+};
+
+/*     slow start --a queue--> avoidance --now and then--> slowdown --two round trips--> slow start
+ */
+struct cc_scavenger {
+    uint64_t window;
+    uint64_t threshold;
+    uint64_t target_ns;  /* of queue */
+    uint64_t base_ns[2]; /* lowest round trip of the present and the last period */
+    uint64_t period_ns;
+    uint64_t recent_ns[4]; /* round trips: the lowest of them is believed */
+    unsigned samples;
+    uint64_t now_ns;
+    uint64_t smoothed_ns;
+    struct cc_flight flight;
+    bool planned;     /* a slowdown is */
+    bool slowed;      /* it lasts */
+    bool has_slowed;  /* there was one */
+    uint64_t slow_ns; /* when it begins, or the last began */
+};
+
 struct cc;
 
 struct cc_ops {
@@ -78,6 +123,8 @@ struct cc {
     const struct cc_ops *ops;
     struct cc_rated rated;
     struct cc_model model;
+    struct cc_cubic cubic;
+    struct cc_scavenger scavenger;
 };
 
 /* The rate is known and nobody else's: loss means nothing, the window is two round trips. */
@@ -90,5 +137,19 @@ void cc_rated_init(struct cc *cc, uint64_t rate_bps);
  * of the path (zero: nothing) is where it begins; the first acknowledgements say whether that is
  * still so. */
 void cc_model_init(struct cc *cc, const struct link_path *remembered);
+
+/* CUBIC (RFC 9438), with slow start left early as in HyStart++ (RFC 9406): takes on a shared path
+ * what TCP flows there take, and like them hardly moves where loss is random. Its own: departures
+ * are paced, and an outage is no loss, as of all controllers here. */
+void cc_cubic_init(struct cc *cc);
+
+/* LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus-01; RFC 6817): keeps at most 60 ms of queue, leaves
+ * the path to whoever makes more, and takes it again when they are gone. Its own: where losses show
+ * the queue to be shorter, half of that. */
+void cc_scavenger_init(struct cc *cc);
+
+/* Takes an acknowledgement: *acked is the bytes that it newly delivers; true when it tells of a
+ * loss in a flight that none was told of before. */
+bool cc_flight_acked(struct cc_flight *flight, const struct cc_ack *ack, uint64_t *acked);
 
 #endif

@@ -27,8 +27,8 @@ static struct wan_options with_defaults(const struct wan_options *given) {
         in_flight *= 2;
     }
     options.max_in_flight = in_flight;
-    if (options.controller == WAN_CONTROLLER_AUTO) {
-        options.controller = options.rate_bps ? WAN_CONTROLLER_RATED : WAN_CONTROLLER_MODEL;
+    if (options.controller == LINK_CONTROLLER_AUTO) {
+        options.controller = options.rate_bps ? LINK_CONTROLLER_RATED : LINK_CONTROLLER_MODEL;
     }
     return options;
 }
@@ -75,7 +75,7 @@ static enum satsync_status check_options(const struct wan_options *options,
                options->max_datagram_bytes <= WAN_DATAGRAM_BYTES_MAX,
            error, SATSYNC_INVALID, "max_datagram_bytes", "is %zu; choose %d to %d",
            options->max_datagram_bytes, WAN_DATAGRAM_BYTES_MIN, WAN_DATAGRAM_BYTES_MAX);
-    ENSURE(options->controller != WAN_CONTROLLER_RATED || options->rate_bps >= 8000, error,
+    ENSURE(options->controller != LINK_CONTROLLER_RATED || options->rate_bps >= 8000, error,
            SATSYNC_INVALID, "rate_bps", "is %llu; the rated controller needs at least 8000",
            (unsigned long long)options->rate_bps);
     for (int class = 0; class < LINK_CLASSES; class ++) {
@@ -115,6 +115,25 @@ static void install_secrets(struct wan *wan, const struct handshake_secrets *sec
     wan_keys_init(&crypto->keys, secrets->cipher, secrets->send, secrets->receive);
     crypto->has_keys = true;
     wan_take_parameters(wan);
+}
+
+static void start_controller(struct wan *wan) {
+    const struct wan_options *options = &wan->options;
+    switch (options->controller) {
+    case LINK_CONTROLLER_RATED:
+        cc_rated_init(&wan->cc, options->rate_bps);
+        break;
+    case LINK_CONTROLLER_CUBIC:
+        cc_cubic_init(&wan->cc);
+        break;
+    case LINK_CONTROLLER_SCAVENGER:
+        cc_scavenger_init(&wan->cc);
+        break;
+    case LINK_CONTROLLER_AUTO:
+    case LINK_CONTROLLER_MODEL:
+        cc_model_init(&wan->cc, &options->remembered);
+        break;
+    }
 }
 
 static void start(struct wan *wan) {
@@ -175,11 +194,7 @@ enum satsync_status wan_new(const struct wan_options *given, struct wan **out,
     }
     outage_init(&wan->outage);
     bulk_limit_init(&wan->bulk_limit);
-    if (options.controller == WAN_CONTROLLER_RATED) {
-        cc_rated_init(&wan->cc, options.rate_bps);
-    } else {
-        cc_model_init(&wan->cc, &options.remembered);
-    }
+    start_controller(wan);
     start(wan);
     *out = wan;
     return SATSYNC_OK;

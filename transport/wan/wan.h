@@ -40,12 +40,6 @@ enum {
     WAN_PARAMETERS_BYTES = 64
 };
 
-enum wan_controller {
-    WAN_CONTROLLER_AUTO,  /* rated when rate_bps is given, else model */
-    WAN_CONTROLLER_RATED, /* paces at rate_bps, whatever is lost */
-    WAN_CONTROLLER_MODEL  /* finds the rate out */
-};
-
 /* Zero means default everywhere but in the fields marked "required". */
 struct wan_options {
     const struct allocator *allocator;
@@ -64,7 +58,7 @@ struct wan_options {
 
     uint64_t seed; /* of all chance inside: differ per link, repeat to replay */
 
-    enum wan_controller controller;
+    enum link_controller controller;
     uint64_t rate_bps; /* known rate of the path to the peer, in IP bits a second */
     /* What a class may send, its repetitions and repair included, whatever the path carries: IP
      * bits a second, within 2 % over any second from 1 Mbit/s on; 0: no limit. */

@@ -50,8 +50,12 @@ static bool is_hushed(const struct wan *wan, enum link_class class) {
            outage_is_hushed(&wan->outage, wan->now_ns, &wan->rtt, oldest->sent_ns, open);
 }
 
-/* New bulk waits also for what is in flight beyond the path. */
+/* New bulk waits also for what is in flight beyond the path; but where others make a queue, a
+ * share of it is how cubic comes to its share of the path. */
 bool wan_is_held(const struct wan *wan, enum link_class class) {
+    if (wan->options.controller == LINK_CONTROLLER_CUBIC) {
+        return is_hushed(wan, class);
+    }
     uint64_t rate_bps = wan->cc.ops->rate_bps(&wan->cc);
     uint64_t most = bulk_limit_bytes(&wan->bulk_limit, rate_bps, wan->rtt.smoothed_ns);
     return class == LINK_CHECKPOINT && (wan->sent.open_bytes >= most || is_hushed(wan, class));

@@ -20,6 +20,17 @@ struct satsync_peer {
     uint32_t rights; /* of enum satsync_right; a writer is also trusted to sign */
 };
 
+/* How it is decided how fast to send. */
+enum satsync_controller {
+    SATSYNC_CONTROLLER_AUTO,     /* RATED when rate_bps is known, else MODEL */
+    SATSYNC_CONTROLLER_RATED,    /* at rate_bps, whatever is lost */
+    SATSYNC_CONTROLLER_MODEL,    /* finds the rate out; random loss does not slow it */
+    SATSYNC_CONTROLLER_CUBIC,    /* as TCP, to share a path with it as equals; slow where loss is
+                                    random; what is sent again after the peer's death may fill the
+                                    path's queue */
+    SATSYNC_CONTROLLER_SCAVENGER /* takes what others leave */
+};
+
 struct satsync_site_options {
     size_t size;
     const struct satsync_key *key;  /* borrowed until the operation is freed */
@@ -34,6 +45,7 @@ struct satsync_site_options {
     /* What each link may send of checkpoints, IP bits a second, at least 8000, whatever the path
      * carries; 0: no limit. A pull is limited by who serves it. */
     uint64_t limit_bps;
+    enum satsync_controller controller; /* of what this site sends */
 };
 
 static inline void satsync_site_options_init(struct satsync_site_options *options) {

@@ -31,6 +31,33 @@ static uint64_t pushes_in_ns(struct two_sites *sites, uint64_t step) {
     return satsync_sim_now_ns(sites->sim) - start_ns;
 }
 
+static void test_every_controller_gets_it_across(void **state) {
+    (void)state;
+    uint64_t took_ns[SATSYNC_CONTROLLER_SCAVENGER + 1];
+    for (int i = 0; i <= SATSYNC_CONTROLLER_SCAVENGER; i++) {
+        struct two_sites sites;
+        struct satsync_operation *operation;
+        two_sites_open(&sites, "plain?rate=20M&rtt=50ms&loss=1%&seed=3");
+        two_sites_save(&sites, 1, 2000000);
+        two_sites_serve(&sites, SATSYNC_RIGHT_WRITE);
+        struct satsync_site_options options = two_sites_options(&sites);
+        options.controller = (enum satsync_controller)i;
+        options.rate_bps = i == SATSYNC_CONTROLLER_RATED ? 20000000 : 0;
+        uint64_t start_ns = satsync_sim_now_ns(sites.sim);
+        assert_int_equal(satsync_push(sites.store[0], 1, &options, &operation, &sites.error),
+                         SATSYNC_OK);
+        assert_int_equal(two_sites_run(&sites, operation, 0), SATSYNC_OK);
+        took_ns[i] = satsync_sim_now_ns(sites.sim) - start_ns;
+        two_sites_assert_equal(&sites, 1);
+        two_sites_close(&sites);
+    }
+    /* Which of them it was shows where loss is random. */
+    assert_int_equal(took_ns[SATSYNC_CONTROLLER_AUTO], took_ns[SATSYNC_CONTROLLER_MODEL]);
+    assert_true(took_ns[SATSYNC_CONTROLLER_RATED] < took_ns[SATSYNC_CONTROLLER_CUBIC]);
+    assert_true(took_ns[SATSYNC_CONTROLLER_MODEL] < took_ns[SATSYNC_CONTROLLER_CUBIC]);
+    assert_true(took_ns[SATSYNC_CONTROLLER_CUBIC] != took_ns[SATSYNC_CONTROLLER_SCAVENGER]);
+}
+
 static void test_a_limited_push_takes_its_time(void **state) {
     (void)state;
     struct two_sites sites;
@@ -262,6 +289,7 @@ static void test_plan_says_what_is_missing_and_sends_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_push_crosses_a_lossy_link_whole),
+        cmocka_unit_test(test_every_controller_gets_it_across),
         cmocka_unit_test(test_a_limited_push_takes_its_time),
         cmocka_unit_test(test_second_push_remembers_the_path_of_the_first),
         cmocka_unit_test(test_a_difference_travels_with_its_base_and_alone_when_that_is_there),

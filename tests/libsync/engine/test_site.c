@@ -29,6 +29,16 @@ static void test_options_that_cannot_be_are_named(void **state) {
     assert_string_equal(sites.error.subject, "limit");
 
     options = two_sites_options(&sites);
+    options.controller = (enum satsync_controller)5;
+    assert_int_equal(start_push(&sites, &options, &operation), SATSYNC_UNSUPPORTED);
+    assert_string_equal(sites.error.subject, "controller");
+
+    options = two_sites_options(&sites);
+    options.controller = SATSYNC_CONTROLLER_RATED;
+    assert_int_equal(start_push(&sites, &options, &operation), SATSYNC_INVALID);
+    assert_string_equal(sites.error.subject, "rate");
+
+    options = two_sites_options(&sites);
     assert_int_equal(satsync_serve(sites.store[1], &options, &operation, &sites.error),
                      SATSYNC_INVALID);
     assert_string_equal(sites.error.subject, "allow");

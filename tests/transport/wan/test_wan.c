@@ -252,7 +252,7 @@ static void test_bad_options_are_refused(void **state) {
         {.secrets = &secrets, .answer = &answer},
         {.secrets = &secrets, .max_datagram_bytes = 575},
         {.secrets = &secrets, .max_datagram_bytes = 9217},
-        {.secrets = &secrets, .controller = WAN_CONTROLLER_RATED, .rate_bps = 100},
+        {.secrets = &secrets, .controller = LINK_CONTROLLER_RATED, .rate_bps = 100},
         {.secrets = &secrets, .limit_bps = {[LINK_GRADIENT] = 7999}},
         {.secrets = &secrets, .receive_window_bytes = MIB},
     };

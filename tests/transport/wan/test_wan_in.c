@@ -28,7 +28,7 @@ static void disturb(struct wan_pair *pair, struct random *random) {
             path->dark_until_ns = path->dark_from_ns + below(random, 20 * PAIR_SECOND);
         }
         struct wan_options *options = &pair->ends[i].options;
-        options->controller = below(random, 2) ? WAN_CONTROLLER_RATED : WAN_CONTROLLER_MODEL;
+        options->controller = below(random, 2) ? LINK_CONTROLLER_RATED : LINK_CONTROLLER_MODEL;
         options->rate_bps = path->rate_bps;
         options->max_in_flight = UINT64_C(64) << below(random, 8);
         options->max_message_ranges = 16 + below(random, 500);

@@ -15,23 +15,23 @@ struct scene {
     uint64_t loss_ppm;
     uint64_t dark_period_ns;
     uint64_t bytes;
-    enum wan_controller controller;
+    enum link_controller controller;
     unsigned goal_percent; /* of the achievable, in the median */
 };
 
 static const struct scene SCENES[] = {
-    {"geo 0 %", 100000000, 100000000, 600 * PAIR_MS, 0, 0, 64 * MIB, WAN_CONTROLLER_RATED, 92},
-    {"geo 1 %", 100000000, 100000000, 600 * PAIR_MS, 10000, 0, 64 * MIB, WAN_CONTROLLER_RATED, 90},
-    {"geo 5 %", 100000000, 100000000, 600 * PAIR_MS, 50000, 0, 64 * MIB, WAN_CONTROLLER_RATED, 85},
+    {"geo 0 %", 100000000, 100000000, 600 * PAIR_MS, 0, 0, 64 * MIB, LINK_CONTROLLER_RATED, 92},
+    {"geo 1 %", 100000000, 100000000, 600 * PAIR_MS, 10000, 0, 64 * MIB, LINK_CONTROLLER_RATED, 90},
+    {"geo 5 %", 100000000, 100000000, 600 * PAIR_MS, 50000, 0, 64 * MIB, LINK_CONTROLLER_RATED, 85},
     {"leo 1 % dark slots", 200000000, 20000000, 40 * PAIR_MS, 10000, 15 * PAIR_SECOND, 64 * MIB,
-     WAN_CONTROLLER_RATED, 85},
-    {"fibre 0.01 %", 1000000000, 1000000000, 186 * PAIR_MS, 100, 0, 64 * MIB, WAN_CONTROLLER_RATED,
+     LINK_CONTROLLER_RATED, 85},
+    {"fibre 0.01 %", 1000000000, 1000000000, 186 * PAIR_MS, 100, 0, 64 * MIB, LINK_CONTROLLER_RATED,
      90},
-    {"geo 100:1", 100000000, 1000000, 600 * PAIR_MS, 10000, 0, 64 * MIB, WAN_CONTROLLER_RATED, 90},
-    {"geo 1 % model", 100000000, 100000000, 600 * PAIR_MS, 10000, 0, 64 * MIB, WAN_CONTROLLER_MODEL,
-     65},
+    {"geo 100:1", 100000000, 1000000, 600 * PAIR_MS, 10000, 0, 64 * MIB, LINK_CONTROLLER_RATED, 90},
+    {"geo 1 % model", 100000000, 100000000, 600 * PAIR_MS, 10000, 0, 64 * MIB,
+     LINK_CONTROLLER_MODEL, 65},
     {"leo 1 % model", 200000000, 20000000, 40 * PAIR_MS, 10000, 15 * PAIR_SECOND, 64 * MIB,
-     WAN_CONTROLLER_MODEL, 80},
+     LINK_CONTROLLER_MODEL, 80},
 };
 
 struct outcome {

@@ -22,7 +22,7 @@ static void note(const struct wan_pair *pair, int from, const uint8_t *data, siz
     }
 }
 
-static void set_up(struct wan_pair *pair, uint64_t seed, enum wan_controller controller) {
+static void set_up(struct wan_pair *pair, uint64_t seed, enum link_controller controller) {
     pair_init(pair, seed);
     for (int i = 0; i < 2; i++) {
         pair->paths[i] = (struct pair_path){.rate_bps = 100000000,
@@ -60,7 +60,7 @@ static void test_a_limit_holds_within_two_percent_over_any_second(void **state) 
         uint64_t least;
         uint64_t most;
         departures = (struct departures){0};
-        set_up(&pair, i, i % 2 ? WAN_CONTROLLER_MODEL : WAN_CONTROLLER_RATED);
+        set_up(&pair, i, i % 2 ? LINK_CONTROLLER_MODEL : LINK_CONTROLLER_RATED);
         pair.ends[0].options.limit_bps[LINK_CHECKPOINT] = limit_bps;
         pair.tap = note;
         pair.tap_context = &departures;
@@ -79,7 +79,7 @@ static void test_a_limit_holds_within_two_percent_over_any_second(void **state) 
 static void test_a_limit_is_of_its_class_alone(void **state) {
     (void)state;
     struct wan_pair pair;
-    set_up(&pair, 7, WAN_CONTROLLER_RATED);
+    set_up(&pair, 7, LINK_CONTROLLER_RATED);
     pair.ends[0].options.limit_bps[LINK_CHECKPOINT] = 2000000;
     pair_start(&pair);
     pair_submit(&pair, 0, LINK_CHECKPOINT, MIB);
