@@ -67,7 +67,7 @@ struct engine_ports {
     enum satsync_status (*ranks_open)(const struct ranks_request *request,
                                       struct ranks_meeting *meeting, struct satsync_error *error);
     uint64_t (*now_ns)(void);  /* monotonic, CLOCK_MONOTONIC's zero */
-    uint64_t (*unix_ns)(void); /* wall clock, only ever shown */
+    uint64_t (*unix_ns)(void); /* wall clock, shown, and what a record's age is told by */
     size_t (*cores)(void);
 };
 

@@ -8,13 +8,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct link_path path;
-    remembered_decode(data, size, &path);
-    if (path.rate_bps == 0) {
+    struct remembered found;
+    remembered_decode(data, size, &found);
+    if (found.path.rate_bps == 0) {
         return 0;
     }
     uint8_t again[REMEMBERED_BYTES];
-    remembered_encode(&path, again);
+    remembered_encode(&found, again);
     if (size != sizeof again || memcmp(again, data, size) != 0) {
         abort();
     }
