@@ -2,6 +2,7 @@
 
 #include "ckpt/cli/public_keys.h"
 #include "ckpt/cli/text.h"
+#include "ckpt/cli/time_budget.h"
 
 enum { PACKET_BYTES = 1500, PACKET_PAYLOAD_BYTES = 1420 };
 
@@ -56,12 +57,24 @@ static void add_traffic(struct table *table, const struct satsync_progress *prog
     add_bytes(table, "wire, both ways", progress->wire_bytes);
 }
 
-static void add_states(struct table *table, const struct satsync_progress *progress) {
-    add_duration(table, "  connecting", progress->connecting_ns);
-    add_duration(table, "  sending", progress->sending_ns);
-    add_duration(table, "  repairing", progress->repairing_ns);
-    add_duration(table, "  waiting for the link", progress->waiting_ns);
-    add_duration(table, "  idle", progress->idle_ns);
+/* The time without a link only where there was some. */
+static void add_budget(struct table *table, const struct satsync_progress *progress) {
+    struct time_part parts[TIME_PARTS];
+    time_budget(progress, parts);
+    for (int i = 0; i < TIME_PARTS; i++) {
+        char name[TEXT_QUANTITY_BYTES];
+        char span[TEXT_QUANTITY_BYTES];
+        char text[2 * TEXT_QUANTITY_BYTES];
+        if (i == TIME_PARTS - 1 && parts[i].permille == 0) {
+            continue;
+        }
+        snprintf(name, sizeof name, "  %s", parts[i].name);
+        text_duration(span, parts[i].span_ns);
+        snprintf(text, sizeof text, "%s  %3u.%u %%", span, parts[i].permille / 10,
+                 parts[i].permille % 10);
+        table_add(table, name);
+        table_add(table, text);
+    }
 }
 
 static double efficiency(const struct satsync_progress *progress, uint64_t floor_ns) {
@@ -135,7 +148,7 @@ enum satsync_status transfer_tell(struct cli *cli, const struct satsync_checkpoi
     }
     add_traffic(&table, progress);
     add_duration(&table, "time", progress->elapsed_ns);
-    add_states(&table, progress);
+    add_budget(&table, progress);
     add_floor(&table, progress, arguments_value(&cli->arguments, OPTION_RATE));
     enum satsync_status status = output_table(&cli->output, &table, error);
     table_fini(&table);
